@@ -1,0 +1,1 @@
+"""Where detection runs. Every engine gives the same verdicts."""

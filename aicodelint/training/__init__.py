@@ -1,0 +1,1 @@
+"""How a bundle comes to be. Needs the ``train`` extra."""
