@@ -34,6 +34,14 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Snippet:
+    """One text to judge and the language it was taken for (a name of ``discovery.language``, or None)."""
+
+    text: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class WindowVerdict:
     """What the detector says of one window. Lines are 1-based, inclusive, and count in the text that was judged.
 

@@ -36,14 +36,14 @@ def leave_sources_out(rows: pd.DataFrame) -> np.ndarray:
         home[str(name)] = lightest
         load[lightest] += int(size)
     folds[rest] = owner[rest].map(home)
-    return folds.astype(np.int64)
+    return np.asarray(folds, dtype=np.int64)
 
 
 def training_rows(rows: pd.DataFrame, folds: np.ndarray, held_out: int) -> np.ndarray:
     """Return the mask of rows that may train when ``held_out`` is measured: other folds, and none of its problems, shape (n,)."""
     outside = folds != held_out
     shared = rows["problem_id"].isin(set(rows["problem_id"][~outside].dropna()) - {""})
-    return outside & ~shared.to_numpy()
+    return np.asarray(outside & ~shared.to_numpy())
 
 
 def _hashed(text: str) -> int:

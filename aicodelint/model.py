@@ -1,0 +1,28 @@
+"""A bundle as policy and reports need to know it. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where a bundle draws its lines, on probabilities rounded to 4 places.
+
+    ``ai``: at or above it a file is called AI-generated. ``human``: below it a file is called human; between the two it is undetermined.
+    ``family``: a family is named from this confidence on.
+    """
+
+    ai: float
+    human: float
+    family: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Name, fingerprint (hex, changes with any byte of the bundle), family labels by id from 1, thresholds."""
+
+    name: str
+    fingerprint: str
+    families: tuple[str, ...]
+    thresholds: Thresholds
