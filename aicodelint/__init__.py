@@ -1,5 +1,36 @@
-"""aicodelint: says which source files look AI-generated and which model family wrote them."""
+"""aicodelint: says which source files look AI-generated and which model family wrote them.
+
+The public names are imported when they are first used, so that ``import aicodelint`` costs nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Detector": "aicodelint.detection.detector",
+    "FamilyClassifier": "aicodelint.training.classifier",
+    "FileResult": "aicodelint.finding",
+    "Finding": "aicodelint.finding",
+    "Verdict": "aicodelint.finding",
+    "scan": "aicodelint.scanning",
+}
+__all__ = ["Detector", "FileResult", "Finding", "Verdict", "scan"]
+
+if TYPE_CHECKING:
+    from aicodelint.detection.detector import Detector
+    from aicodelint.finding import FileResult, Finding, Verdict
+    from aicodelint.scanning import scan
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -81,7 +81,10 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to report: a rule, a place and a sentence. ``snippet`` holds the source lines from ``start_line`` on, when asked for."""
+    """One thing to report: a rule, a place and a sentence. ``snippet`` holds the source lines from ``start_line`` on, when asked for.
+
+    ``end_column`` is the 1-based column (in code points) just past the last character of ``end_line``.
+    """
 
     code: str
     path: str
@@ -93,11 +96,15 @@ class Finding:
     family: str | None = None
     family_confidence: float | None = None
     snippet: tuple[str, ...] = ()
+    end_column: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One file in a report: what the detector estimated and what policy made of it. ``findings`` are those that count."""
+    """One file in a report: what the detector estimated and what policy made of it.
+
+    ``findings`` are those that count; ``suppressed_findings`` those that configuration, a comment or a baseline holds back.
+    """
 
     path: str
     language: str | None
@@ -112,3 +119,4 @@ class FileResult:
     suppressed: str | None = None
     fingerprint: str | None = None
     findings: tuple[Finding, ...] = ()
+    suppressed_findings: tuple[Finding, ...] = ()

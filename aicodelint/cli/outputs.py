@@ -1,0 +1,191 @@
+"""Where reports go: stdout or files. A file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO, cast
+
+from aicodelint.errors import AicodelintError, UsageError
+from aicodelint.finding import FileResult
+from aicodelint.report.base import Report, Style, Summary, Tool
+from aicodelint.report.formats import STREAMED, open_report
+
+STDOUT = "-"
+
+
+def pair_outputs(given: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pair formats with files, from ``("format" | "output", value)`` in the order of the command line.
+
+    An output belongs to the format just before it, or else to the one that follows; a format without one goes to stdout (``-``), an output
+    without one is text. Raises ``UsageError`` where two reports would go to the same place.
+    """
+    pairs: list[tuple[str | None, str | None]] = []
+    for kind, value in given:
+        last_format, last_output = pairs[-1] if pairs else ("", "")
+        if kind == "output" and last_output is None:
+            pairs[-1] = (last_format, value)
+        elif kind == "format" and last_format is None:
+            pairs[-1] = (value, last_output)
+        else:
+            pairs.append((value, None) if kind == "format" else (None, value))
+    reports = [(name or "text", output or STDOUT) for name, output in pairs] or [("text", STDOUT)]
+    targets: set[str] = set()
+    for _, output in reports:
+        target = output if output == STDOUT else os.path.realpath(output)
+        if target in targets:
+            where = "to stdout: give --output FILE after each --format" if output == STDOUT else f"to {output}"
+            raise UsageError(f"more than one report would go {where}")
+        targets.add(target)
+    return reports
+
+
+class Outputs:
+    """The reports of one scan as one. On leaving with an exception every unfinished file is removed."""
+
+    def __init__(self, reports: Sequence[tuple[str, str]], style: Style) -> None:
+        self._sinks: list[_Stdout | _File | _Special] = []
+        self._reports: list[Report] = []
+        try:
+            for name, output in reports:
+                sink = _Stdout(name) if output == STDOUT else _open_file(Path(output))
+                self._sinks.append(sink)
+                own = style if output == STDOUT else replace(style, color=False)
+                self._reports.append(open_report(name, sink.stream, own))
+        except BaseException:
+            self._discard()
+            raise
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The absolute paths that this run itself writes, finished or not."""
+        return frozenset(path for sink in self._sinks for path in sink.paths)
+
+    def start(self, tool: Tool) -> None:
+        """Begin every report."""
+        for sink, report in zip(self._sinks, self._reports, strict=True):
+            with _writing(sink):
+                report.start(tool)
+
+    def add(self, result: FileResult) -> None:
+        """Tell one file in every report."""
+        for sink, report in zip(self._sinks, self._reports, strict=True):
+            with _writing(sink):
+                report.add(result)
+
+    def finish(self, summary: Summary) -> None:
+        """End every report, then put the files in place."""
+        for sink, report in zip(self._sinks, self._reports, strict=True):
+            with _writing(sink):
+                report.finish(summary)
+        for sink in self._sinks:
+            with _writing(sink):
+                sink.commit()
+
+    def __enter__(self) -> Outputs:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        for sink in self._sinks:
+            sink.discard()
+
+
+class _Stdout:
+    """Standard output; what is one document there is held back until it is whole."""
+
+    name = "stdout"
+    paths: tuple[str, ...] = ()
+
+    def __init__(self, format_name: str) -> None:
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding=None if format_name == "text" else "utf-8", errors="backslashreplace")
+        self._whole = None if format_name in STREAMED else tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed in discard)
+        self.stream: TextIO = cast(TextIO, self._whole or sys.stdout)
+
+    def commit(self) -> None:
+        if self._whole is not None:
+            self._whole.seek(0)
+            shutil.copyfileobj(self._whole, sys.stdout)
+        sys.stdout.flush()
+
+    def discard(self) -> None:
+        if self._whole is not None:
+            self._whole.close()
+
+
+class _Special:
+    """A pipe or a device: written to directly."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.paths = (os.path.realpath(path),)
+        self.stream: TextIO = path.open("w", encoding="utf-8", newline="\n")
+
+    def commit(self) -> None:
+        self.stream.close()
+
+    def discard(self) -> None:
+        with suppress(OSError):
+            self.stream.close()
+
+
+class _File:
+    """A file that is written beside its place and moved there at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._target = Path(os.path.realpath(path))
+        self._part = self._target.with_name(f".{secrets.token_hex(8)}.aicodelint-part")
+        self.paths = (str(self._target), str(self._part))
+        self.stream: TextIO = self._part.open("x", encoding="utf-8", newline="\n")
+        self._done = False
+        with suppress(OSError):
+            self._part.chmod(stat.S_IMODE(self._target.stat().st_mode))
+
+    def commit(self) -> None:
+        self.stream.close()
+        self._part.replace(self._target)
+        self._done = True
+
+    def discard(self) -> None:
+        with suppress(OSError):
+            self.stream.close()
+        if not self._done:
+            with suppress(OSError):
+                self._part.unlink()
+
+
+def _open_file(path: Path) -> _File | _Special:
+    try:
+        if path.is_dir():
+            raise UsageError(f"--output {path} is a directory")
+        if path.exists() and not path.is_file():
+            return _Special(path)
+        if path.exists() and not os.access(path, os.W_OK):
+            raise UsageError(f"--output {path} is not writable")
+        return _File(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot write --output {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+@contextmanager
+def _writing(sink: _Stdout | _File | _Special) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise AicodelintError(f"cannot write to {sink.name}: {error.strerror or error}") from None

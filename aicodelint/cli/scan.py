@@ -1,0 +1,177 @@
+"""``aicodelint scan``: its options, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from aicodelint import __version__
+from aicodelint.cli.outputs import Outputs, pair_outputs
+from aicodelint.cli.progress import Progress
+from aicodelint.config import Config, Globs, file_size, probability
+from aicodelint.errors import AicodelintError, UsageError
+from aicodelint.report.base import Style, Summary, Tool
+from aicodelint.report.formats import FORMATS
+
+_T = TypeVar("_T")
+
+
+class _ScanCommand(click.Command):
+    """Remembers the order in which ``--format`` and ``--output`` were given: click collects each of them apart."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        rest = super().parse_args(ctx, args)
+        formats, outputs = ctx.params["formats"], ctx.params["outputs"]
+        ctx.meta["outputs"] = _in_order(given, formats, outputs)
+        return rest
+
+
+def _in_order(args: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the formats and outputs that click found in the order of ``args``; the first to the first where that cannot be told."""
+    kinds = {"--format": "format", "-f": "format", "--output": "output", "-o": "output"}
+    found: list[tuple[str, str]] = []
+    rest = iter(args)
+    for word in rest:
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if word in kinds:
+            found.append((kinds[word], next(rest, "")))
+        elif name in kinds and equals and name.startswith("--"):
+            found.append((kinds[name], value))
+        elif word[:2] in kinds:
+            found.append((kinds[word[:2]], word[2:]))
+    if tuple(value for kind, value in found if kind == "format") == formats and tuple(value for kind, value in found if kind == "output") == outputs:
+        return found
+    pairs = zip_longest((("format", value) for value in formats), (("output", value) for value in outputs))
+    return [given for pair in pairs for given in pair if given]
+
+
+def _checked(reader: Callable[[object], _T]) -> Callable[[click.Context, click.Parameter, Any], _T | None]:
+    def callback(ctx: click.Context, parameter: click.Parameter, value: Any) -> _T | None:
+        try:
+            return None if value is None else reader(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx=ctx, param=parameter) from None
+
+    return callback
+
+
+def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) if values else None
+
+
+@click.command(cls=_ScanCommand, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--staged", is_flag=True, help="Scan what is staged in git, as it is in the index.")
+@click.option("--diff", metavar="BASE[...HEAD]", help="Scan the files that differ from a git revision; report what touches changed lines.")
+@click.option("--whole-file", is_flag=True, help="With --staged and --diff: report changed files whose AI-generated lines were not changed, too.")
+@click.option("--stdin-filename", metavar="NAME", help="With the path -: read stdin, as if it were the file NAME.")
+@click.option("--files-from", type=click.Path(), metavar="FILE", help="Scan the files listed in FILE, by line or NUL; - is stdin.")
+@click.option("-f", "--format", "formats", multiple=True, type=click.Choice(list(FORMATS)), help="How to report (default: text).  [repeatable]")
+@click.option("-o", "--output", "outputs", multiple=True, type=click.Path(), help="Where that report goes (default: stdout).  [repeatable]")
+@click.option("--threshold", type=float, callback=_checked(probability), metavar="P", help="Report files from this probability on.")
+@click.option("--family-threshold", type=float, callback=_checked(probability), metavar="P", help="Name a family from this probability on.")
+@click.option("--select", multiple=True, callback=_words, metavar="CODES", help="Report these codes or families alone.")
+@click.option("--ignore", multiple=True, callback=_words, metavar="CODES", help="Do not report these codes or families.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files, as in .gitignore; replaces the configured ones.")
+@click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out these files as well.")
+@click.option("--force-exclude", is_flag=True, default=None, help="Exclude files even if they are named on the command line.")
+@click.option("--max-file-size", callback=_checked(file_size), metavar="SIZE", help="Skip larger files (such as 500kB).")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration file and no other.")
+@click.option("--isolated", is_flag=True, help="Heed no configuration and no inline ignores of the scanned repository.")
+@click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="The bundle to use.")
+@click.option("--device", metavar="auto|cpu|cuda", help="Where the model runs.")
+@click.option("--engine", metavar="auto|in-process", help="What runs the model.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
+@click.option("--show-source", is_flag=True, help="Show the source of each finding.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell of skipped, undetermined and suppressed files, too.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings alone.")
+@click.pass_context
+def scan(ctx: click.Context, /, paths: tuple[str, ...], formats: tuple[str, ...], outputs: tuple[str, ...], **given: Any) -> int:
+    """Say which files under PATHS (default: the current directory) look AI-generated, and by which model family.
+
+    Exits with 0 if there is nothing to report, 1 if there are findings, 2 if the job could not be done.
+    """
+    if given["verbose"] and given["quiet"]:
+        raise UsageError("--verbose and --quiet exclude each other")
+    directory = Path.cwd()
+    style = Style(
+        show_source=given["show_source"],
+        color=_colors(given["color"]),
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        base=str(directory),
+    )
+    with Outputs(pair_outputs(ctx.meta["outputs"]), style) as reports:
+        return run_scan(paths, given, directory, reports)
+
+
+def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, reports: Outputs) -> int:
+    """Scan, tell ``reports``, and return the exit code. ``given`` holds the options of ``scan`` by name; raises ``AicodelintError``."""
+    from aicodelint.config_search import ConfigSearch
+    from aicodelint.policy import Options
+    from aicodelint.scanning import Policies, judge_files, open_configured_engine
+    from aicodelint.selection import check_selectors
+    from aicodelint.sources import Request, source_files
+
+    started = time.monotonic()
+    request = Request(paths, given["staged"], given["diff"], given["stdin_filename"], given["files_from"])
+    request.check()
+    search = ConfigSearch(directory, _command_line(given, directory), given["config_file"], given["isolated"])
+    engine = open_configured_engine(search.invocation)
+    try:
+        for name in ("select", "ignore"):
+            check_selectors(given[name] or (), engine.model.families, f"--{name}")
+        options = Options(inline=not given["isolated"], snippets=given["show_source"], whole_file=given["whole_file"])
+        policies = Policies(search, engine.model, options, directory)
+        summary = Summary()
+        progress = Progress(not given["quiet"])
+        reports.start(Tool(__version__, engine.model, engine.name, engine.device))
+        for result in judge_files(source_files(request, search, directory, reports.files), engine, policies):
+            summary.add(result)
+            if result.findings or given["verbose"]:
+                progress.hide()
+            reports.add(result)
+            progress.step()
+        progress.hide()
+    finally:
+        engine.close()
+    summary.seconds = time.monotonic() - started
+    reports.finish(summary)
+    if summary.files and summary.reasons["unreadable"] == summary.files:
+        raise AicodelintError("no file could be read")
+    return 0 if given["exit_zero"] or not summary.findings else 1
+
+
+def _command_line(given: dict[str, Any], directory: Path) -> Config:
+    return Config(
+        threshold=given["threshold"],
+        family_threshold=given["family_threshold"],
+        select=given["select"],
+        ignore=given["ignore"],
+        exclude=Globs(directory, given["exclude"]) if given["exclude"] else None,
+        extend_exclude=Globs(directory, given["extend_exclude"]) if given["extend_exclude"] else None,
+        force_exclude=given["force_exclude"],
+        max_file_size=given["max_file_size"],
+        engine=given["engine"],
+        device=given["device"],
+        jobs=given["jobs"],
+        model=given["model"],
+    )
+
+
+def _colors(when: str) -> bool:
+    if when != "auto":
+        return when == "always"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

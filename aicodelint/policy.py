@@ -1,0 +1,173 @@
+"""Verdicts + configuration + suppressions -> what is said of each file, and the findings that count.
+
+A file that is called AI-generated gives at most one finding. It stands at the most confident of the file's AI regions (the first of equals); when
+only a change is looked at, at the longest changed stretch of the most confident AI region that the change touches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aicodelint.config import Config
+from aicodelint.finding import FileResult, Finding, Region, SourceFile, Status, Verdict
+from aicodelint.model import Model
+from aicodelint.regions import file_line, merge_windows, named_family, overlap, text_line, to_file_lines
+from aicodelint.rules import family_code
+from aicodelint.selection import Selection, code_prefix
+from aicodelint.suppression import Directive, directives
+
+TOO_LITTLE = "too-little"
+TOO_CLOSE = "too-close"
+SNIPPET_LINES = 8
+SNIPPET_COLUMNS = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How findings are made, whatever the configuration.
+
+    ``inline``: heed suppressions in the text. ``snippets``: keep the first source lines of each finding. ``whole_file``: report a file that is
+    AI-generated even if its changed lines are not.
+    """
+
+    inline: bool = True
+    snippets: bool = False
+    whole_file: bool = False
+
+
+class Policy:
+    """Turns verdicts into results under one configuration. ``directory`` is where aicodelint was started (absolute)."""
+
+    def __init__(self, model: Model, config: Config, options: Options, directory: Path, fingerprints: Fingerprints) -> None:
+        limits = model.thresholds
+        self._families = model.families
+        self._ai = limits.ai if config.threshold is None else config.threshold
+        self._human = min(limits.human, self._ai)
+        self._family = limits.family if config.family_threshold is None else config.family_threshold
+        self._selection = Selection(config, model.families, directory)
+        self._options = options
+        self._fingerprints = fingerprints
+
+    def decide(self, source: SourceFile, verdict: Verdict | None) -> FileResult:
+        """Return what is said of ``source``; ``verdict`` is None for a file that was skipped."""
+        if verdict is None or source.text is None:
+            return FileResult(source.path, source.language, Status.SKIPPED, reason=source.reason)
+        status, reason = self._status(verdict)
+        regions = merge_windows(verdict.windows, self._families, self._ai, self._family)
+        result = FileResult(
+            path=source.path,
+            language=source.language,
+            status=status,
+            reason=reason,
+            p_ai=verdict.p_ai,
+            families=verdict.families,
+            regions=tuple(to_file_lines(region, source) for region in regions),
+        )
+        return self._with_finding(result, source, source.text, regions) if status is Status.AI else result
+
+    def _status(self, verdict: Verdict) -> tuple[Status, str | None]:
+        if verdict.too_little:
+            return Status.UNDETERMINED, TOO_LITTLE
+        if verdict.p_ai >= self._ai:
+            return Status.AI, None
+        return (Status.UNDETERMINED, TOO_CLOSE) if verdict.p_ai >= self._human else (Status.HUMAN, None)
+
+    def _with_finding(self, result: FileResult, source: SourceFile, text: str, regions: Sequence[Region]) -> FileResult:
+        family, confidence = named_family(result.families, self._families, self._family)
+        code = family_code(family, self._families)
+        lines = text.split("\n")
+        accused = [region for region in regions if region.p_ai >= self._ai] or list(regions)
+        accused = accused or [Region(1, len(lines), result.p_ai or 0.0, family, confidence)]
+        left = self._without_inline(accused, text, code)
+        touched = self._touched(left or accused, source)
+        suppressed = None
+        if not self._selection.admits(code, source.path):
+            suppressed = "config"
+        elif not left:
+            suppressed = "inline"
+        elif not touched:
+            suppressed = "unchanged"
+        region, start, end = touched[0] if touched else _whole(_most_confident(left or accused)[0])
+        finding = Finding(
+            code=code,
+            path=source.path,
+            start_line=file_line(source, start),
+            end_line=file_line(source, end),
+            message=f"Looks AI-generated; the model family is {'undetermined' if family is None else 'likely ' + family}",
+            fingerprint=self._fingerprints.of(code, source.path, lines[region.start_line - 1 : region.end_line]),
+            p_ai=result.p_ai,
+            family=family,
+            family_confidence=confidence,
+            snippet=_snippet(lines[start - 1 : end]) if self._options.snippets else (),
+            end_column=len(lines[min(end, len(lines)) - 1]) + 1,
+        )
+        return replace(
+            result,
+            code=code,
+            family=family,
+            family_confidence=confidence,
+            suppressed=suppressed,
+            fingerprint=finding.fingerprint,
+            findings=() if suppressed else (finding,),
+            suppressed_findings=(finding,) if suppressed in {"config", "inline"} else (),
+        )
+
+    def _without_inline(self, regions: list[Region], text: str, code: str) -> list[Region]:
+        """The regions that no comment in ``text`` suppresses."""
+        if not self._options.inline:
+            return regions
+        found = [directive for directive in directives(text) if self._covers(directive, code)]
+        if any(directive.whole_file for directive in found):
+            return []
+        at = [directive.line for directive in found]
+        return [region for region in regions if not _any_between(at, region.start_line, region.end_line)]
+
+    def _covers(self, directive: Directive, code: str) -> bool:
+        if directive.selectors is None:
+            return True
+        prefixes = (code_prefix(selector, self._families) for selector in directive.selectors)
+        return any(prefix is not None and code.startswith(prefix) for prefix in prefixes)
+
+    def _touched(self, regions: list[Region], source: SourceFile) -> list[tuple[Region, int, int]]:
+        """Regions with the lines to report in each, most confident first; in a change, only those that it touches."""
+        ordered = _most_confident(regions)
+        if source.changed_lines is None or self._options.whole_file:
+            return [_whole(region) for region in ordered]
+        changed = [(text_line(source, start), text_line(source, end)) for start, end in source.changed_lines]
+        stretches = ((region, overlap(region, changed)) for region in ordered)
+        return [(region, *stretch) for region, stretch in stretches if stretch]
+
+
+class Fingerprints:
+    """Hashes that stay with a piece of code when lines move: over code, path and text without blanks. Equal ones are told apart by a count."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def of(self, code: str, path: str, lines: Sequence[str]) -> str:
+        """Return the fingerprint, 32 hex digits, of ``lines``."""
+        content = "\n".join(stripped for line in lines if (stripped := "".join(line.split())))
+        key = hashlib.sha256("\0".join((code, path, content)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        count = self._seen[key] = self._seen.get(key, 0) + 1
+        return key if count == 1 else hashlib.sha256(f"{key}:{count}".encode()).hexdigest()[:32]
+
+
+def _most_confident(regions: list[Region]) -> list[Region]:
+    return sorted(regions, key=lambda region: (-region.p_ai, region.start_line))
+
+
+def _whole(region: Region) -> tuple[Region, int, int]:
+    return region, region.start_line, region.end_line
+
+
+def _any_between(ordered: list[int], first: int, last: int) -> bool:
+    at = bisect_left(ordered, first)
+    return at < len(ordered) and ordered[at] <= last
+
+
+def _snippet(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(line[:SNIPPET_COLUMNS].rstrip("\r") for line in lines[:SNIPPET_LINES])

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from aicodelint.suppression import Directive, directives
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "x = 1  # aicodelint: ignore",
+        "x(); // aicodelint: ignore",
+        "/* aicodelint: ignore */",
+        "SELECT 1 -- aicodelint: ignore",
+        "(code) ;; aicodelint: ignore",
+        "% aicodelint: ignore",
+        "<!-- aicodelint: ignore -->",
+        " * aicodelint: ignore",
+        '"""aicodelint: ignore"""',
+        "{- aicodelint: ignore -}",
+        "# aicodelint:ignore",
+        "# aicodelint: ignore -- written by hand, see the history",
+    ],
+)
+def test_every_comment_syntax(comment: str) -> None:
+    assert list(directives(f"first\n{comment}\nlast")) == [Directive(2, False, None)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print('aicodelint: ignore')",
+        "aicodelint: ignore",
+        "# see aicodelint: ignore",
+        "# aicodelint: ignored",
+        "# aicodelint: ignore-files",
+        "# aicodelint: ignore-all",
+        "# aicodelint: ignore[AIC102",
+        "# aicodelint:\nignore",
+    ],
+)
+def test_what_is_no_suppression(line: str) -> None:
+    assert list(directives(line)) == []
+
+
+def test_codes_whole_file_and_lines() -> None:
+    text = "# aicodelint: ignore-file[AIC102]\n\nx\n// aicodelint: ignore[AIC1, Qwen,]  y\n# aicodelint: ignore[]\n"
+    assert list(directives(text)) == [Directive(1, True, ("AIC102",)), Directive(4, False, ("AIC1", "Qwen")), Directive(5, False, ())]
+
+
+@pytest.mark.parametrize("piece", ["aicodelint:", "# aicodelint: ignore[", "# aicodelint: ignore\n", "#aicodelint:        \t", "aicodelint: ignore-"])
+def test_linear_on_hostile_text(piece: str) -> None:
+    def seconds(count: int) -> float:
+        text = piece * count
+        started = time.perf_counter()
+        for _ in directives(text):
+            pass
+        return time.perf_counter() - started
+
+    seconds(1000)
+    assert seconds(80_000) < 40 * max(seconds(8_000), 0.005)
