@@ -14,9 +14,17 @@ __all__ = ["Engine", "Model", "Snippet", "Thresholds"]
 class Engine(Protocol):
     """Something that judges texts. ``name`` is ``in-process``, ``daemon`` or ``ray``; ``device`` is ``cpu`` or ``cuda``."""
 
-    name: str
-    device: str
     model: Model
+
+    @property
+    def name(self) -> str:
+        """The engine's name in reports."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """What the model runs on."""
+        ...
 
     def judge(self, snippets: Iterable[Snippet]) -> Iterator[Verdict]:
         """Yield one verdict for each snippet, in order, reading no further ahead than it needs to keep the device busy."""

@@ -7,7 +7,6 @@ failure it may be lost, which a cache can bear.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aicodelint import __version__
+from aicodelint.engine.snippet_key import snippet_key
 from aicodelint.engine.verdict_json import verdict_from_json, verdict_to_json
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
@@ -69,11 +69,7 @@ class VerdictCache:
 
     def key(self, snippet: Snippet) -> bytes:
         """Return the hash of the text, its language, the model and the versions that judge it."""
-        language = (snippet.language or "").encode()
-        digest = hashlib.sha256(self._prefix)
-        digest.update(len(language).to_bytes(4, "big") + language)
-        digest.update(snippet.text.encode("utf-8", "surrogatepass"))
-        return digest.digest()
+        return snippet_key(self._prefix, snippet)
 
     def get(self, key: bytes) -> Verdict | None:
         """Return the verdict kept under ``key``, or None."""
