@@ -97,7 +97,7 @@ class Policy:
             path=source.path,
             start_line=file_line(source, start),
             end_line=file_line(source, end),
-            message=f"Looks AI-generated; the model family is {'undetermined' if family is None else 'likely ' + family}",
+            message=f"Looks AI-generated; likeliest model family: {family}" if family else "Looks AI-generated; model family undetermined",
             fingerprint=self._fingerprints.of(code, source.path, lines[region.start_line - 1 : region.end_line]),
             p_ai=result.p_ai,
             family=family,

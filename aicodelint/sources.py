@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 EXCLUDED = "excluded"
 STDIN = "-"
+MAX_LIST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,14 @@ class Request:
 
 def source_files(request: Request, search: ConfigSearch, directory: Path, own: frozenset[str] = frozenset()) -> Iterator[SourceFile]:
     """Yield the files that ``request`` stands for, in a stable order, but for those of absolute paths ``own``, which this run itself writes."""
-    found = _collected(request, discovery_options(search.invocation, directory), directory)
+    named = _named(request, directory)
+    found = _collected(request, named, discovery_options(search.invocation, directory))
     if own:
         from aicodelint.discovery.paths import shown
 
         hidden = {shown(path, directory) for path in own}
         found = (file for file in found if file.path not in hidden)
-    return nested_excludes(found, search, directory, request.paths)
+    return nested_excludes(found, search, directory, named)
 
 
 def discovery_options(config: Config, directory: Path) -> DiscoveryOptions:
@@ -100,8 +103,43 @@ def nested_excludes(files: Iterable[SourceFile], search: ConfigSearch, directory
         yield replace(file, text=None, reason=EXCLUDED) if excluded else file
 
 
-def _collected(request: Request, options: DiscoveryOptions, directory: Path) -> Iterator[SourceFile]:
-    raise NotImplementedError
+def _collected(request: Request, named: Sequence[str], options: DiscoveryOptions) -> Iterable[SourceFile]:
+    from aicodelint.discovery import collect
+
+    if request.staged:
+        return collect.collect_staged(options)
+    if request.diff is not None:
+        return collect.collect_diff(request.diff, options)
+    if request.paths == (STDIN,):
+        return (collect.read_stdin(request.stdin_filename, _read_stdin(options.max_bytes), options),)
+    if request.files_from is not None and not named:
+        return ()
+    return collect.collect(named, options)
+
+
+def _named(request: Request, directory: Path) -> Sequence[str]:
+    """The paths that the user named one by one."""
+    if request.files_from is None:
+        return () if request.paths == (STDIN,) else request.paths
+    from aicodelint.discovery.collect import split_file_list
+
+    try:
+        data = _read_stdin(MAX_LIST_BYTES) if request.files_from == STDIN else _read_at_most(directory / request.files_from)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read --files-from {request.files_from}: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > MAX_LIST_BYTES:
+        raise UsageError(f"--files-from {request.files_from} is larger than {MAX_LIST_BYTES} bytes")
+    return split_file_list(data)
+
+
+def _read_at_most(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_LIST_BYTES + 1)
+
+
+def _read_stdin(limit: int) -> bytes:
+    """One byte more than ``limit`` tells that there was too much; notebooks may be ten times as large."""
+    return sys.stdin.buffer.read(10 * limit + 1)
 
 
 def _patterns_below(globs: Globs | None, root: Path) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def test_a_named_configuration_file_must_be_there_and_about_us(tmp_path: Path) -
     with pytest.raises(ConfigError, match="cannot read"):
         read_table(tmp_path / "missing.toml", required=True)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    with pytest.raises(ConfigError, match="no \\[tool.aicodelint\\] table"):
+    with pytest.raises(ConfigError, match=r"no \[tool\.aicodelint\] table"):
         read_table(tmp_path / "pyproject.toml", required=True)
 
 

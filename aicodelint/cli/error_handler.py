@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
 import signal
 import sys
-import traceback
+import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 
 from aicodelint import __version__
@@ -84,19 +82,21 @@ def _crash_note(error: BaseException) -> str:
 
         directory = user_state_path("aicodelint", appauthor=False)
         directory.mkdir(parents=True, exist_ok=True)
-        now = datetime.now(timezone.utc)
-        path = directory / f"crash-{now:%Y%m%dT%H%M%S}-{os.getpid()}.log"
-        path.write_text(_crash_report(error, now), encoding="utf-8")
+        path = directory / f"crash-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.log"
+        path.write_text(_crash_report(error), encoding="utf-8")
     except (OSError, ImportError):
         return ""
     return f" (details in {path})"
 
 
-def _crash_report(error: BaseException, now: datetime) -> str:
+def _crash_report(error: BaseException) -> str:
     """Version, platform, kind of error and the frames of our own code. No message and no variables: they may hold source text."""
+    import platform
+    import traceback
+
     package = Path(__file__).resolve().parent.parent
     lines = [
-        f"aicodelint {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {now:%Y-%m-%dT%H:%M:%SZ}",
+        f"aicodelint {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"{type(error).__module__}.{type(error).__qualname__}",
     ]
     for frame, number in traceback.walk_tb(error.__traceback__):
