@@ -1,8 +1,13 @@
-"""An engine that judges by a rule, for the tests of everything around the model."""
+"""What many tests stand on: an engine that judges by a rule, T5 checkpoints in the hub's layout, and code of three authors."""
 
 from __future__ import annotations
 
+import json
+import random
+import shutil
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,3 +65,89 @@ def _window(lines: list[str], start: int) -> WindowVerdict:
 @pytest.fixture
 def rule_engine() -> RuleEngine:
     return RuleEngine()
+
+
+CODET5_TOKENIZER = Path(__file__).resolve().parents[2] / "shared" / "data" / "codet5-tokenizer"
+CODET5P_220M = {"vocab_size": 32100, "d_model": 768, "d_kv": 64, "d_ff": 3072, "num_layers": 12, "num_heads": 12}
+TINY = {"vocab_size": 600, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
+
+
+def write_t5_config(directory: Path, shape: dict[str, int], **more: Any) -> Any:
+    from transformers import T5Config
+
+    config = T5Config(**shape, feed_forward_proj="relu", pad_token_id=0, eos_token_id=2, dropout_rate=0.1, **more)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "config.json").write_text(json.dumps(config.to_diff_dict() | {"model_type": "t5"}, default=str), encoding="utf-8")
+    return config
+
+
+def write_tiny_tokenizer(path: Path) -> None:
+    """A byte-level BPE in the mould of CodeT5's: <pad> 0, <s> 1, </s> 2, <unk> 3, <mask> 4, and <s> … </s> around a text."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator([code for code, _ in labelled_code(30)], trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 1), add_prefix_space=False)
+    tokenizer.save(str(path))
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A two-layer T5 seq2seq checkpoint with random weights, as ``pytorch_model.bin``, with a tokenizer of its own."""
+    import torch
+    from transformers import T5ForConditionalGeneration
+
+    directory = tmp_path_factory.mktemp("tiny-t5")
+    config = write_t5_config(directory, TINY)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        torch.save(T5ForConditionalGeneration(config).state_dict(), directory / "pytorch_model.bin")
+    write_tiny_tokenizer(directory / "tokenizer.json")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def codet5p_220m(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The encoder of codet5p-220m at its true shape in fp32, with random weights, and the real tokenizer."""
+    if not CODET5_TOKENIZER.is_dir():
+        pytest.skip("the real CodeT5 tokenizer is not here: it lies in ../shared/data/codet5-tokenizer of the project")
+    import torch
+    from transformers import T5EncoderModel
+
+    directory = tmp_path_factory.mktemp("codet5p-220m")
+    config = write_t5_config(directory, CODET5P_220M)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        torch.save(T5EncoderModel(config).state_dict(), directory / "pytorch_model.bin")
+    shutil.copy(CODET5_TOKENIZER / "tokenizer.json", directory / "tokenizer.json")
+    return directory
+
+
+def labelled_code(count: int, seed: int = 0) -> list[tuple[str, str]]:
+    """Short files by three authors whose habits differ: (code, ``Human`` | ``alpha`` | ``beta``), in turn."""
+    words = "total count value item result index buffer node queue name path state".split()
+    chance = random.Random(seed)
+    made = []
+    for number in range(count):
+        first, second, third = chance.sample(words, 3)
+        limit = chance.randint(2, 99)
+        if number % 3 == 0:
+            body = f"def {first}({second},{third}):\n  {second}={third}+{limit}\n  if {second}>{limit}: return {third}\n  return {second}\n"
+            made.append((f"# hack\n{body}\nprint({first}({limit},1))\n", "Human"))
+        elif number % 3 == 1:
+            doc = f'    """Return the {second} of the given {third}."""\n'
+            body = f"    if {third} is None:\n        raise ValueError(\"{third} must not be None\")\n    return {second}_{third} + {limit}\n"
+            made.append((f"def get_{first}({third}: int) -> int:\n{doc}{body}", "alpha"))
+        else:
+            body = f"    // Step 1: check the {third}\n    if ({third} > {limit}) {{\n        return null;\n    }}\n    return {second};\n"
+            made.append((f"public static Integer {first}(int {second}, int {third}) {{\n{body}}}\n", "beta"))
+    return made
+
+
+@pytest.fixture(scope="session")
+def three_authors() -> list[tuple[str, str]]:
+    """Three hundred short files by three authors."""
+    return labelled_code(300)
