@@ -23,7 +23,7 @@ def create_family_classifier(name: str, **parameters: Any) -> Any:
     """Return an unfitted classifier of families: ``codet5`` (a head on Salesforce/codet5p-220m unless ``encoder`` says otherwise),
     ``random-forest`` (on the 36 features), or ``ensemble`` (the mean of both). ``parameters`` are those of the classifier; raise
     ``ValueError`` for another name.
-    """  # noqa: D205
+    """
     if name == "codet5":
         return FamilyClassifier(**{"encoder": DEFAULT_HUB_ENCODER, **parameters})
     if name == "random-forest":

@@ -99,14 +99,19 @@ def test_early_stopping_stops_and_keeps_the_best_epoch(tiny_encoder: Path, cache
     assert classifier.best_epoch_ == best + 1
 
 
-@pytest.mark.parametrize("options", [{"loss": "ldam"}, {"label_smoothing": 0.1}, {"layer_norm": True, "hidden_layers": 2}, {"class_weight": "sqrt"}, {"early_stopping": False}])
+@pytest.mark.parametrize(
+    "options",
+    [{"loss": "ldam"}, {"label_smoothing": 0.1}, {"layer_norm": True, "hidden_layers": 2}, {"class_weight": "sqrt"}, {"early_stopping": False}],
+)
 def test_options_train_too(tiny_encoder: Path, cache: Path, data: tuple[list[str], list[str]], options: dict[str, object]) -> None:
     code, labels = data
     assert _classifier(tiny_encoder, cache, **options).fit(code, labels).score(code, labels) > 0.9
 
 
 @pytest.mark.parametrize("suffix", ["head.safetensors", "deep/head"])
-def test_saved_and_loaded_it_predicts_exactly_the_same(tiny_encoder: Path, cache: Path, tmp_path: Path, data: tuple[list[str], list[str]], suffix: str) -> None:
+def test_saved_and_loaded_it_predicts_exactly_the_same(
+    tiny_encoder: Path, cache: Path, tmp_path: Path, data: tuple[list[str], list[str]], suffix: str
+) -> None:
     code, labels = data
     classifier = _classifier(tiny_encoder, cache).fit(code, labels)
     classifier.save(tmp_path / suffix)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+
+from aicodelint.errors import UsageError  # noqa: E402
+from aicodelint.training.head_training import head_logits, train_head, validation_split  # noqa: E402
+from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows, build_head, class_weights, fit_head, loss_function  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def _windows(texts: int = 90, dimension: int = 8, seed: int = 0) -> tuple[Windows, np.ndarray]:
+    """Texts of one to three windows of three classes that a head can tell apart, far from zero mean."""
+    random = np.random.default_rng(seed)
+    y = np.arange(texts) % 3
+    owner = np.repeat(np.arange(texts), random.integers(1, 4, texts))
+    rows = random.standard_normal((len(owner), dimension)) + 50
+    rows[:, :3] += 2 * np.eye(3)[y[owner]]
+    return Windows(rows.astype(np.float32), owner, texts), y.astype(np.int64)
+
+
+def test_the_published_head_has_199434_parameters() -> None:
+    head = build_head(768, 10)
+    assert [type(layer).__name__ for layer in head] == ["Linear", "ReLU", "Dropout", "Linear"]
+    assert sum(parameter.numel() for parameter in head.parameters()) == 199_434
+    assert head[2].p == 0.3
+
+
+def test_options_of_the_shape() -> None:
+    head = build_head(16, 3, HeadShape(width=5, depth=2, dropout=0.1, layer_norm=True))
+    assert [type(layer).__name__ for layer in head] == ["Linear", "LayerNorm", "ReLU", "Dropout"] * 2 + ["Linear"]
+
+
+def test_logits_of_a_text_are_the_mean_over_its_windows() -> None:
+    windows, _ = _windows()
+    head = build_head(8, 3).eval()
+    found = head_logits(head, windows)
+    with torch.inference_mode():
+        each = head(torch.from_numpy(windows.rows)).numpy()
+    expected = np.stack([each[windows.owner == text].mean(0) for text in range(windows.texts)])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_subset_of_texts() -> None:
+    windows, _ = _windows(5)
+    some = windows.of_texts(np.array([1, 4]))
+    assert some.texts == 2
+    np.testing.assert_array_equal(some.rows[some.owner == 1], windows.rows[windows.owner == 4])
+
+
+@pytest.mark.parametrize(("kind", "ratio"), [("balanced", 4.0), ("sqrt", 2.0), ("none", 1.0)])
+def test_class_weights(kind: str, ratio: float) -> None:
+    y = np.array([0] * 80 + [1] * 20)
+    weights = class_weights(y, 3, kind)
+    assert weights[1] / weights[0] == pytest.approx(ratio)
+    assert weights[y].mean() == pytest.approx(1)
+    assert weights[2] == (1 if kind == "none" else 0) or kind == "none"
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(UsageError, match="unknown class weight 'odd'"):
+        class_weights(np.array([0, 1]), 2, "odd")
+    with pytest.raises(UsageError, match="unknown loss 'hinge'"):
+        loss_function(np.array([0, 1]), 2, HeadRecipe(loss="hinge"), torch.device("cpu"))
+
+
+def test_ldam_asks_more_of_the_rare_class() -> None:
+    y = np.array([0] * 90 + [1] * 10)
+    loss = loss_function(y, 2, HeadRecipe(loss="ldam", class_weight="none"), torch.device("cpu"))
+    of_common, of_rare = loss(torch.tensor([[0.2, 0.0], [0.0, 0.2]]), torch.tensor([0, 1]))
+    assert of_rare > of_common
+
+
+def test_training_learns_and_the_folded_head_takes_raw_embeddings() -> None:
+    windows, y = _windows(300)
+    trained = train_head(windows, y, 3, shape=HeadShape(32), recipe=HeadRecipe(max_epochs=20, learning_rate=3e-3))
+    held = trained.validation
+    assert 0 < len(held) < 60
+    assert (head_logits(trained.head, windows).argmax(1) == y)[held].mean() > 0.8
+    assert trained.history[-1]["loss"] < trained.history[0]["loss"]
+
+
+def test_training_resumed_after_an_epoch_ends_with_the_same_bits() -> None:
+    windows, y = _windows()
+    recipe = HeadRecipe(max_epochs=6, learning_rate=1e-3, patience=0, seed=5)
+
+    def new_head() -> torch.nn.Sequential:
+        torch.manual_seed(0)
+        return build_head(8, 3)
+
+    whole = new_head()
+    fit_head(whole, windows, y, recipe)
+    broken, kept = new_head(), TrainingState()
+
+    def stop(state: TrainingState) -> None:
+        if state.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_head(broken, windows, y, recipe, state=kept, after_epoch=stop)
+    resumed = new_head()
+    state = fit_head(resumed, windows, y, recipe, state=kept)
+    assert state.epoch == 6
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_validation_keeps_groups_whole() -> None:
+    y = np.arange(200) % 4
+    groups = np.arange(200) // 10
+    held = validation_split(y, groups, 0.2, 0)
+    assert 20 <= len(held) <= 60
+    assert not set(groups[held]) & set(np.delete(groups, held))
+
+
+def test_validation_never_takes_all_of_a_class() -> None:
+    y = np.array([0] * 10 + [1] * 10)
+    assert set(y[validation_split(y, ["a"] * 10 + ["b"] * 10, 0.5, 0)]) == set()
+    held = validation_split(np.array([0, 1, 1, 1]), None, 0.9, 0)
+    assert 0 not in held.tolist()
+    assert len(validation_split(y, None, 0.0, 0)) == 0
+
+
+def test_validation_without_groups_keeps_the_shares() -> None:
+    y = np.array([0] * 100 + [1] * 20)
+    assert np.bincount(y[validation_split(y, None, 0.1, 0)]).tolist() == [10, 2]
