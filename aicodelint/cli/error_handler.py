@@ -18,6 +18,10 @@ TERMINATED = 143
 BROKEN_PIPE = 141
 
 
+class ReaderGoneError(Exception):
+    """Whoever read stdout went away. Not a ``BrokenPipeError``: click would turn that into exit code 1, which means findings."""
+
+
 class Terminated(BaseException):
     """SIGTERM arrived: unwind, so that nothing half-written stays behind."""
 
@@ -31,7 +35,7 @@ def run(command: Callable[[], int]) -> int:
         code = command()
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         _close_stdout()
         return BROKEN_PIPE
     except AicodelintError as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO, cast
 
+from aicodelint.cli.error_handler import ReaderGoneError
 from aicodelint.errors import AicodelintError, UsageError
 from aicodelint.finding import FileResult
 from aicodelint.report.base import Report, Style, Summary, Tool
@@ -186,6 +187,6 @@ def _writing(sink: _Stdout | _File | _Special) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise
+        raise ReaderGoneError from None
     except OSError as error:
         raise AicodelintError(f"cannot write to {sink.name}: {error.strerror or error}") from None

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import aicodelint.scanning
+from aicodelint.cli.error_handler import run
+from aicodelint.cli.main import cli
+
+FILLER = "".join(f"    value_{number} = compute(value_{number}, {number})\n" for number in range(12))
+HUMAN = "def plain(value_0):\n" + FILLER
+AI = "def delve(value_0):\n" + FILLER
+AI_QWEN = "def delve(value_0):  # Qwen\n" + FILLER
+
+
+class Outcome(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory to scan, away from the user's own configuration, and the working directory of the test."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "ai.py").write_text(AI_QWEN)
+    (root / "human.py").write_text(HUMAN)
+    (root / "notes.md").write_text("Some words about it.\n")
+    monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture
+def aicodelint_command(repository: Path, rule_engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Run the command line in this process, on an engine that judges by a rule."""
+    monkeypatch.setattr(aicodelint.scanning, "open_configured_engine", lambda config: rule_engine)
+
+    def command(*arguments: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = run(lambda: int(cli.main(list(arguments), prog_name="aicodelint", standalone_mode=False) or 0))
+        return Outcome(code, *capsys.readouterr())
+
+    return command
