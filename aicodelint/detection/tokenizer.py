@@ -52,3 +52,7 @@ class CodeTokenizer:
     def line_starts(self, ids: np.ndarray) -> np.ndarray:
         """Return the positions in ``ids`` where lines begin, shape (lines,), increasing; the first is 0."""
         return np.flatnonzero(self._starts_line[ids])
+
+    def decode(self, ids: np.ndarray) -> str:
+        """Return the text of ``ids``, with the newline that begins its first line."""
+        return str(self._tokenizer.decode(ids.tolist(), skip_special_tokens=False))
