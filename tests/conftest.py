@@ -128,7 +128,7 @@ def codet5p_220m(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def labelled_code(count: int, seed: int = 0) -> list[tuple[str, str]]:
     """Short files by three authors whose habits differ: (code, ``Human`` | ``alpha`` | ``beta``), in turn."""
-    words = "total count value item result index buffer node queue name path state".split()
+    words = ("total", "count", "value", "item", "result", "index", "buffer", "node", "queue", "name", "path", "state")
     chance = random.Random(seed)
     made = []
     for number in range(count):

@@ -1,6 +1,7 @@
 """Embeddings of a frozen encoder, computed once: kept on disk by the content of the text, read back through a memory map.
 
-One directory an encoder: ``vectors.f32`` holds rows of floats, ``index.bin`` one record a text (digest of the text, number of its windows).
+One directory an encoder: ``vectors.f32`` holds a row of floats a window (its embedding, and its number of tokens), ``index.bin`` one record a
+text (digest of the text, number of its windows).
 Vectors are written before the record that counts them, so that a run that is killed loses its last batch alone and the next goes on from there.
 """
 
@@ -22,7 +23,9 @@ from platformdirs import user_cache_path
 from aicodelint.errors import UsageError
 from aicodelint.training.heads import Windows
 
-CHUNK_TEXTS = 256
+CHUNK_TEXTS = 128
+LAYOUT = "v2"
+"""Stands in the name of the directory: files of another layout are left alone."""
 RECORD = np.dtype([("digest", "V16"), ("windows", "<u4")])
 Progress = Callable[[int, int], None]
 """Told after each batch how many texts are embedded, and of how many."""
@@ -57,7 +60,7 @@ def embed(texts: Sequence[str], encoder: TextEncoder, cache: Path | None = None,
     """
     if cache is None:
         return _embed_in_memory(texts, encoder, progress)
-    with EmbeddingStore.open(cache / encoder.fingerprint, encoder.dimension) as store:
+    with EmbeddingStore.open(cache / f"{LAYOUT}-{encoder.fingerprint}", encoder.dimension) as store:
         digests = [_digest(text) for text in texts]
         missing = {digest: text for digest, text in zip(digests, texts, strict=True) if digest not in store}
         done = len(texts) - len(missing)
@@ -75,7 +78,7 @@ class EmbeddingStore:
     def __init__(self, vectors: IO[bytes], index: IO[bytes], dimension: int) -> None:
         self._vectors = vectors
         self._index = index
-        self._dimension = dimension
+        self._width = dimension + 1
         self._places: dict[bytes, tuple[int, int]] = {}
         self._rows = 0
         self._recover()
@@ -99,7 +102,7 @@ class EmbeddingStore:
         return digest in self._places
 
     def append(self, digests: Sequence[bytes], counts: Sequence[int], vectors: npt.NDArray[np.float32]) -> None:
-        """Keep the embeddings of some texts: ``counts`` says how many rows of ``vectors`` each has."""
+        """Keep the windows of some texts: ``counts`` says how many rows of ``vectors`` (embedding and tokens) each has."""
         self._vectors.write(np.ascontiguousarray(vectors, np.float32).tobytes())
         self._vectors.flush()
         records = np.zeros(len(digests), RECORD)
@@ -114,19 +117,19 @@ class EmbeddingStore:
         places = [self._places[digest] for digest in digests]
         counts = np.array([count for _, count in places], np.int64)
         owner = np.repeat(np.arange(len(places)), counts)
-        if self._rows == 0:
-            return Windows(np.zeros((0, self._dimension), np.float32), owner, len(places))
+        if not places:
+            return _windows(np.zeros((0, self._width), np.float32), owner, 0)
         rows = np.concatenate([np.arange(start, start + count) for start, count in places])
-        table = np.memmap(self._vectors.name, np.float32, "r", shape=(self._rows, self._dimension))
+        table = np.memmap(self._vectors.name, np.float32, "r", shape=(self._rows, self._width))
         in_order = len(rows) > 0 and rows[-1] - rows[0] + 1 == len(rows) and bool((np.diff(rows) == 1).all())
-        return Windows(table[rows[0] : rows[-1] + 1] if in_order else table[rows], owner, len(places))
+        return _windows(table[rows[0] : rows[-1] + 1] if in_order else table[rows], owner, len(places))
 
     def _recover(self) -> None:
         """Read the index and cut both files to what is whole in both."""
         self._index.seek(0)
         raw = self._index.read()
         records = np.frombuffer(raw[: len(raw) // RECORD.itemsize * RECORD.itemsize], RECORD)
-        row_bytes = 4 * self._dimension
+        row_bytes = 4 * self._width
         self._vectors.seek(0, 2)
         stored = self._vectors.tell() // row_bytes
         whole = int(np.searchsorted(np.cumsum(records["windows"], dtype=np.int64), stored, side="right"))
@@ -144,23 +147,28 @@ class EmbeddingStore:
 
 def _embed_in_memory(texts: Sequence[str], encoder: TextEncoder, progress: Progress | None) -> Windows:
     counts: list[int] = []
-    rows = [np.zeros((0, encoder.dimension), np.float32)]
-    for chunk, windows, vectors in _embedded_chunks([(b"", text) for text in texts], encoder):
+    rows = [np.zeros((0, encoder.dimension + 1), np.float32)]
+    for _, windows, vectors in _embedded_chunks([(b"", text) for text in texts], encoder):
         counts += [len(found) for found in windows]
         rows.append(vectors)
         if progress is not None:
             progress(len(counts), len(texts))
-        del chunk
-    return Windows(np.concatenate(rows), np.repeat(np.arange(len(counts)), counts), len(counts))
+    return _windows(np.concatenate(rows), np.repeat(np.arange(len(counts)), counts), len(counts))
+
+
+def _windows(table: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], texts: int) -> Windows:
+    return Windows(table[:, :-1], np.array(table[:, -1]), owner, texts)
 
 
 _Items = Sequence[tuple[bytes, str]]
 
 
 def _embedded_chunks(items: _Items, encoder: TextEncoder) -> Iterator[tuple[_Items, list[Tokens], npt.NDArray[np.float32]]]:
-    """Yield chunks of texts with their windows and embeddings; the next chunk is tokenized while the device works on this one."""
+    """Yield chunks of texts with their windows and rows (embedding, tokens); the next is tokenized while the device works on this one."""
     for chunk, windows in _tokenized_ahead(items, encoder):
-        yield chunk, windows, encoder.encode([window for found in windows for window in found])
+        flat = [window for found in windows for window in found]
+        tokens = np.array([[len(window)] for window in flat], np.float32)
+        yield chunk, windows, np.hstack([encoder.encode(flat), tokens])
 
 
 def _tokenized_ahead(items: _Items, encoder: TextEncoder) -> Iterator[tuple[_Items, list[Tokens]]]:

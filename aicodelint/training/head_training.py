@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,7 @@ def train_head(
         head = build_head(windows.rows.shape[1], classes, shape)
     mean, spread = train.rows.mean(0), train.rows.std(0) + 1e-6
     head.to(device)
-    train, validation = (Windows(_standardised(part.rows, mean, spread), part.owner, part.texts) for part in (train, validation))
+    train, validation = (replace(part, rows=_standardised(part.rows, mean, spread)) for part in (train, validation))
 
     def validate(candidate: nn.Module) -> dict[str, float]:
         return _validation_figures(text_logits(candidate, validation).cpu(), y[held])
@@ -97,7 +97,7 @@ def head_logits(head: nn.Module, windows: Windows) -> npt.NDArray[np.float32]:
         for begin in range(0, windows.texts, PREDICT_TEXTS):
             end = min(begin + PREDICT_TEXTS, windows.texts)
             rows = slice(starts[begin], starts[end])
-            part = Windows(np.array(windows.rows[rows], np.float32), windows.owner[rows] - begin, end - begin)
+            part = Windows(np.array(windows.rows[rows], np.float32), np.array(windows.tokens[rows]), windows.owner[rows] - begin, end - begin)
             parts.append(text_logits(head, part).numpy())
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 

@@ -48,10 +48,12 @@ class HeadRecipe:
 class Windows:
     """Embedded texts as a head sees them: one row a window.
 
-    ``rows`` has shape (windows, d); ``owner`` is the text of each window, shape (windows,), increasing from 0; ``texts`` is their number.
+    ``rows`` has shape (windows, d); ``tokens`` is the length of each window and ``owner`` its text, shape (windows,), increasing from 0;
+    ``texts`` is their number.
     """
 
     rows: npt.NDArray[np.float32]
+    tokens: npt.NDArray[np.float32]
     owner: npt.NDArray[np.int64]
     texts: int
 
@@ -60,7 +62,7 @@ class Windows:
         number = np.full(self.texts, -1, np.int64)
         number[places] = np.arange(len(places))
         kept = number[self.owner] >= 0
-        return Windows(np.asarray(self.rows[kept], np.float32), number[self.owner][kept], len(places))
+        return Windows(np.asarray(self.rows[kept], np.float32), np.asarray(self.tokens[kept]), number[self.owner][kept], len(places))
 
 
 @dataclass(slots=True)
@@ -92,12 +94,12 @@ def build_head(dimension: int, classes: int, shape: HeadShape | None = None) -> 
 
 
 def text_logits(head: nn.Module, windows: Windows) -> torch.Tensor:
-    """Return the mean of the logits of each text's windows, shape (texts, classes)."""
+    """Return the mean of the logits of each text's windows, weighted by their tokens as a scan does, shape (texts, classes)."""
     device = next(head.parameters()).device
     logits = head(torch.from_numpy(windows.rows).to(device))
-    owner = torch.from_numpy(windows.owner).to(device)
-    total = torch.zeros(windows.texts, logits.shape[1], device=device, dtype=logits.dtype).index_add_(0, owner, logits)
-    count = torch.zeros(windows.texts, device=device, dtype=logits.dtype).index_add_(0, owner, torch.ones_like(owner, dtype=logits.dtype))
+    owner, tokens = torch.from_numpy(windows.owner).to(device), torch.from_numpy(windows.tokens).to(device)
+    total = torch.zeros(windows.texts, logits.shape[1], device=device).index_add_(0, owner, logits * tokens[:, None])
+    count = torch.zeros(windows.texts, device=device).index_add_(0, owner, tokens)
     return total / count.clamp(min=1)[:, None]
 
 
@@ -210,7 +212,8 @@ def _run_epoch(
 def _gather(train: Windows, starts: npt.NDArray[np.int64], places: Sequence[int] | npt.NDArray[np.int64]) -> Windows:
     ranges = [np.arange(starts[place], starts[place + 1]) for place in places]
     owner = np.repeat(np.arange(len(ranges)), [len(found) for found in ranges])
-    return Windows(np.asarray(train.rows[np.concatenate(ranges)], np.float32), owner, len(ranges))
+    rows = np.concatenate(ranges)
+    return Windows(np.asarray(train.rows[rows], np.float32), np.asarray(train.tokens[rows]), owner, len(ranges))
 
 
 def _schedule(step: int, steps: int, warmup: float) -> float:

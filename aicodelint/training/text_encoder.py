@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from aicodelint.detection.encoder_torch import TorchEncoder, encoder_fingerprint
-from aicodelint.detection.hub_torch import EncoderPlace, locate_encoder
+from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
+from aicodelint.detection.encoder_onnx import OnnxEncoder
+from aicodelint.detection.encoder_torch import TorchEncoder, choose_device, encoder_fingerprint
+from aicodelint.detection.hub_torch import EncoderPlace, locate_encoder, place_of_manifest
 from aicodelint.detection.licence import strip_licence
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import WINDOW_TOKENS, windows_of
+from aicodelint.errors import BundleError
 from aicodelint.training.embeddings import Tokens
 
+ENCODER = "encoder.onnx"
+TOKENIZER = "tokenizer.json"
 LINES_DIGEST = "lines-1"
 """Changes whenever the same text is cut into other windows, so that kept embeddings are not mistaken for those of the new ones."""
 
@@ -27,6 +32,8 @@ class TorchTextEncoder:
         self.name = place.hub or str(place.directory)
         self.place = place
         self.encoder = encoder
+        self.revision = place.revision
+        self.device = encoder.device
         self.dimension = encoder.dimension
         self.window_tokens = window_tokens
         self._content_tokens = window_tokens - len(encoder.tokenizer.prefix) - len(encoder.tokenizer.suffix)
@@ -51,10 +58,7 @@ class TorchTextEncoder:
 
     def windows(self, texts: Sequence[str]) -> list[Tokens]:
         """Return the windows of token ids of each text, at least one each."""
-        stripped = [strip_licence(text)[0] for text in texts]
-        return [
-            [window.ids for window in windows_of(ids, self._tokenizer.line_starts(ids), self._content_tokens)] for ids in self._tokenizer.encode(stripped)
-        ]
+        return _windows(self._tokenizer, texts, self._content_tokens)
 
     def encode(self, windows: Tokens) -> npt.NDArray[np.float32]:
         """Return the embedding of each window, shape (len(windows), dimension)."""
@@ -65,11 +69,57 @@ class TorchTextEncoder:
         return self
 
 
+class BundleTextEncoder:
+    """The encoder of a bundle on ONNX Runtime, as a scan on a CPU uses it."""
+
+    def __init__(self, bundle: Bundle, jobs: int | None = None) -> None:
+        self.name = str(bundle.path)
+        self.bundle = bundle
+        self.encoder = OnnxEncoder(bundle.read(ENCODER), jobs)
+        self.dimension = self.encoder.dimension
+        self.device = "cpu"
+        self._tokenizer = CodeTokenizer.from_bytes(bundle.read(TOKENIZER))
+        self.fingerprint = _digest(bundle.files[ENCODER], bundle.files[TOKENIZER], LINES_DIGEST, bundle.window_tokens)
+
+    def windows(self, texts: Sequence[str]) -> list[Tokens]:
+        """Return the windows of token ids of each text, at least one each."""
+        return _windows(self._tokenizer, texts, self.bundle.window_tokens)
+
+    def encode(self, windows: Tokens) -> npt.NDArray[np.float32]:
+        """Return the embedding of each window, shape (len(windows), dimension)."""
+        return self.encoder.encode([np.asarray(window) for window in windows])
+
+    def __deepcopy__(self, memo: object) -> BundleTextEncoder:
+        """Frozen weights are shared, not copied: scikit-learn clones an estimator's parameters deeply."""
+        return self
+
+
 def open_text_encoder(
-    name: str | Path, revision: str | None = None, *, device: str = "auto", dtype: str = "auto", download: bool = False
-) -> TorchTextEncoder:
-    """Open the encoder of a bundle, of a directory, or of the hub."""
-    return TorchTextEncoder.open(str(name), revision, device=device, dtype=dtype, download=download)
+    name: str | Path | None, revision: str | None = None, *, device: str = "auto", dtype: str = "auto", download: bool = False
+) -> TorchTextEncoder | BundleTextEncoder:
+    """Open the encoder of a bundle (None: the one that ships), of a directory, or of the hub; raise ``AicodelintError`` if it cannot be used.
+
+    A bundle's encoder runs on ONNX Runtime, as it does in a scan, unless there is a GPU and the bundle holds what runs there. A bundle that
+    only names its encoder opens that one.
+    """
+    path = default_path() if name is None else Path(name)
+    if not (path / MANIFEST).is_file():
+        if name is None:
+            raise BundleError(f"{path} is not a bundle: there is no {MANIFEST}")
+        return TorchTextEncoder.open(str(name), revision, device=device, dtype=dtype, download=download)
+    bundle = Bundle.open(path)
+    named = bundle.manifest.get("encoder")
+    if isinstance(named, dict):
+        return TorchTextEncoder(place := place_of_manifest(named, path), TorchEncoder.load(place, device, dtype))
+    if choose_device(device).type == "cuda" and "encoder.safetensors" in bundle.files:
+        bundle.verify()
+        return TorchTextEncoder(EncoderPlace(path), TorchEncoder.load(EncoderPlace(path), device, dtype), bundle.window_tokens)
+    return BundleTextEncoder(bundle)
+
+
+def _windows(tokenizer: CodeTokenizer, texts: Sequence[str], longest: int) -> list[Tokens]:
+    encoded = tokenizer.encode([strip_licence(text)[0] for text in texts])
+    return [[window.ids for window in windows_of(ids, tokenizer.line_starts(ids), longest)] for ids in encoded]
 
 
 def _digest(*parts: object) -> str:

@@ -61,7 +61,11 @@ def test_safetensors_and_bin_and_encoder_alone_give_the_same(tiny_encoder: Path,
     copy = _copy(tiny_encoder, tmp_path)
     weights = torch.load(copy / "pytorch_model.bin", weights_only=True)
     (copy / "pytorch_model.bin").unlink()
-    alone = {name: tensor.clone() for name, tensor in weights.items() if name.startswith("encoder.block") or name.startswith("encoder.final") or name == "shared.weight"}
+    alone = {
+        name: tensor.clone()
+        for name, tensor in weights.items()
+        if name.startswith("encoder.block") or name.startswith("encoder.final") or name == "shared.weight"
+    }
     save_file(alone, str(copy / "model.safetensors"))
     np.testing.assert_array_equal(_load(copy).encode(_windows()), _load(tiny_encoder).encode(_windows()))
 
@@ -168,7 +172,7 @@ def test_a_tokenizer_of_another_model_is_refused(tiny_encoder: Path, tmp_path: P
     document = json.loads((copy / "tokenizer.json").read_text())
     document["model"]["vocab"]["zzzz"] = 5000
     (copy / "tokenizer.json").write_text(json.dumps(document))
-    with pytest.raises(BundleError, match="wrong tokenizer: .* token ids up to 5000, and its encoder knows 600"):
+    with pytest.raises(BundleError, match=r"wrong tokenizer: .* token ids up to 5000, and its encoder knows 600"):
         _load(copy)
 
 
@@ -206,7 +210,7 @@ def test_a_malicious_pickle_is_refused_and_does_not_run(tiny_encoder: Path, tmp_
 def test_a_truncated_bin_is_refused(tiny_encoder: Path, tmp_path: Path, kept: int) -> None:
     copy = _copy(tiny_encoder, tmp_path)
     (copy / "pytorch_model.bin").write_bytes((tiny_encoder / "pytorch_model.bin").read_bytes()[:kept])
-    with pytest.raises(BundleError, match="truncated|damaged"):
+    with pytest.raises(BundleError, match=r"truncated|damaged"):
         _load(copy)
 
 
@@ -260,7 +264,7 @@ def test_no_thread_and_no_connection_when_a_cached_hub_model_is_loaded(tiny_enco
     """transformers would start a thread that converts a ``.bin`` by way of the hub; here no thread starts and no socket is opened."""
     commit = "0123456789abcdef0123456789abcdef01234567"
     _fill_hub_cache(tmp_path, tiny_encoder, commit)
-    script = f"""
+    script = """
 import socket, sys, threading
 opened, started = [], []
 def refuse(*args, **kwargs):

@@ -23,7 +23,7 @@ def _windows(texts: int = 90, dimension: int = 8, seed: int = 0) -> tuple[Window
     owner = np.repeat(np.arange(texts), random.integers(1, 4, texts))
     rows = random.standard_normal((len(owner), dimension)) + 50
     rows[:, :3] += 2 * np.eye(3)[y[owner]]
-    return Windows(rows.astype(np.float32), owner, texts), y.astype(np.int64)
+    return Windows(rows.astype(np.float32), random.integers(1, 500, len(owner)).astype(np.float32), owner, texts), y.astype(np.int64)
 
 
 def test_the_published_head_has_199434_parameters() -> None:
@@ -38,13 +38,13 @@ def test_options_of_the_shape() -> None:
     assert [type(layer).__name__ for layer in head] == ["Linear", "LayerNorm", "ReLU", "Dropout"] * 2 + ["Linear"]
 
 
-def test_logits_of_a_text_are_the_mean_over_its_windows() -> None:
+def test_logits_of_a_text_are_the_mean_over_its_windows_weighted_by_tokens() -> None:
     windows, _ = _windows()
     head = build_head(8, 3).eval()
     found = head_logits(head, windows)
     with torch.inference_mode():
         each = head(torch.from_numpy(windows.rows)).numpy()
-    expected = np.stack([each[windows.owner == text].mean(0) for text in range(windows.texts)])
+    expected = np.stack([np.average(each[windows.owner == text], 0, windows.tokens[windows.owner == text]) for text in range(windows.texts)])
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
