@@ -12,6 +12,10 @@ FORMATS = {
     "json": "aicodelint.report.json:JsonReport",
     "json-lines": "aicodelint.report.json_lines:JsonLinesReport",
     "sarif": "aicodelint.report.sarif:SarifReport",
+    "gitlab": "aicodelint.report.gitlab:GitlabReport",
+    "github": "aicodelint.report.github:GithubReport",
+    "junit": "aicodelint.report.junit:JunitReport",
+    "markdown": "aicodelint.report.markdown:MarkdownReport",
 }
 STREAMED = frozenset({"text", "json-lines"})
 """The formats whose every line means something on its own; the others are one document each."""
