@@ -46,7 +46,11 @@ class CodeTokenizer:
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Return the token ids of each text, each of shape (tokens,) and type int32. Line k of a text begins at its k-th line-start token."""
         prepared = ["\n" + text.replace("\r\n", "\n") for text in texts]
-        encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+        try:
+            encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
+        except TypeError:  # a lone surrogate: no text in UTF-8
+            prepared = [text.encode("utf-8", "replace").decode() for text in prepared]
+            encodings = self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)
         return [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
 
     def line_starts(self, ids: np.ndarray) -> np.ndarray:

@@ -9,10 +9,15 @@ from sklearn.utils.extmath import randomized_svd
 from aicodelint.training.encoder_data import Shards
 
 
-def cooccurrence_embeddings(shards: Shards, vocabulary: int, width: int, *, reach: int = 4, tokens: int = 8_000_000, seed: int = 0) -> np.ndarray:
-    """Return embeddings of shape (vocabulary, width), float32, of unit variance a row, from neighbours up to ``reach`` tokens away."""
+def cooccurrence_embeddings(
+    shards: Shards, usable: np.ndarray, vocabulary: int, width: int, *, reach: int = 4, tokens: int = 8_000_000, seed: int = 0
+) -> np.ndarray:
+    """Return embeddings of shape (vocabulary, width), float32, of unit variance a row, from neighbours up to ``reach`` tokens away.
+
+    ``usable`` are the rows of the shards to read, about ``tokens`` tokens of them.
+    """
     generator = np.random.default_rng(seed)
-    rows = generator.permutation(len(shards))
+    rows = generator.permutation(usable)
     lengths = np.diff(shards.offsets)[rows]
     rows = rows[: int(np.searchsorted(np.cumsum(lengths), tokens)) + 1]
     ids = np.concatenate([shards.ids[shards.offsets[row] : shards.offsets[row + 1]] for row in rows]).astype(np.int64)

@@ -46,6 +46,10 @@ def test_a_batch_gives_what_single_texts_give(tokenizer: CodeTokenizer) -> None:
         assert np.array_equal(together, tokenizer.encode([text])[0])
 
 
+def test_lone_surrogates_are_read_as_question_marks(tokenizer: CodeTokenizer) -> None:
+    assert tokenizer.decode(tokenizer.encode(["a\udc80b"])[0]) == "\na?b"
+
+
 def test_what_is_no_tokenizer_is_a_bundle_error(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="cannot read the tokenizer"):
         CodeTokenizer.load(tmp_path / "missing.json")

@@ -1,0 +1,163 @@
+"""One command from labelled rows to the encoder files of a bundle: ``python -m aicodelint.training.encoder_run DATA FOLDER --seconds 4500``.
+
+Tokenizer, token shards, first embeddings, training, export: each step is kept in FOLDER and skipped when it is there, so that the command
+can be killed and given again. Fold ``--held-out`` (``training.splits``) is not trained on: the stack and the figures come from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+from sklearn.metrics import roc_auc_score
+
+from aicodelint.detection.tokenizer import CodeTokenizer
+from aicodelint.rules import HUMAN
+from aicodelint.training.cooccurrence import cooccurrence_embeddings
+from aicodelint.training.encoder import DetectorModel, EncoderSize
+from aicodelint.training.encoder_data import Shards, WindowSampler, family_targets, kinds, make_shards, sampling_weights
+from aicodelint.training.encoder_loop import Recipe, RowTargets, Trainer, load_model
+from aicodelint.training.onnx_export import export_onnx
+from aicodelint.training.splits import leave_sources_out, training_rows
+from aicodelint.training.tokenizer import train_tokenizer
+
+DOUBTFUL_TRUST = 0.5
+EVALUATED_TOKENS = 256
+EVALUATED_ROWS = 240
+Evaluation = Callable[[DetectorModel], dict[str, float]]
+
+
+def train_encoder(rows: pd.DataFrame, folder: Path, recipe: Recipe, held_out: int, size: EncoderSize | None = None) -> DetectorModel:
+    """Train an encoder on the rows of the other folds, or go on with the one in ``folder``; return it when its time is spent."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folds = leave_sources_out(rows)
+    usable = training_rows(rows, folds, held_out)
+    tokenizer = _tokenizer(rows[usable], folder / "tokenizer.json")
+    shards = _shards(rows, tokenizer, folder / "shards.safetensors")
+    drawn = np.zeros(len(rows))
+    drawn[usable] = sampling_weights(rows[usable])
+    width = (size or EncoderSize()).width
+    torch.manual_seed(recipe.seed)
+    model = new_model(tokenizer, _embeddings(shards, np.flatnonzero(usable), tokenizer.size, width, folder / "embeddings.npy"), size)
+    trainer = Trainer(model, WindowSampler(shards, drawn, recipe.seed), row_targets(rows), drawn, recipe=recipe, folder=folder)
+    trainer.run(evaluation(rows, shards, folds == held_out))
+    return model
+
+
+def new_model(tokenizer: CodeTokenizer, embeddings: np.ndarray | None = None, size: EncoderSize | None = None) -> DetectorModel:
+    """Return an untrained model that fits ``tokenizer``."""
+    return DetectorModel((size or EncoderSize()).config(tokenizer.size), embeddings)
+
+
+def last_checkpoint(folder: Path, tokenizer: CodeTokenizer, size: EncoderSize | None = None) -> DetectorModel:
+    """Return the model as the last checkpoint in ``folder`` has it."""
+    name = json.loads((folder / "progress.json").read_text())["name"]
+    model = new_model(tokenizer, size=size)
+    load_model(model, folder / f"{name}.safetensors")
+    model.eval()
+    return model
+
+
+def row_targets(rows: pd.DataFrame) -> RowTargets:
+    """Return the training targets of ``rows``; human files of the years of agents, without a policy against them, are half trusted."""
+    return RowTargets(
+        is_ai=(rows["family"] != HUMAN).to_numpy(),
+        is_wild=(rows["group"] == "wild").to_numpy(),
+        family=family_targets(rows),
+        trust=np.where(kinds(rows) == "wild before-agents", DOUBTFUL_TRUST, 1.0),
+    )
+
+
+def export_parts(model: DetectorModel, folder: Path) -> None:
+    """Write the files of a bundle: encoder.onnx, encoder.safetensors with config.json (what T5EncoderModel loads), head.safetensors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = model.cpu().eval()
+    encoder = model.encoder.state_dict()
+    save_file({"shared.weight": encoder.pop("shared.weight"), **_unshared(encoder)}, str(folder / "encoder.safetensors"), {"format": "pt"})
+    model.encoder.config.architectures = ["T5EncoderModel"]
+    model.encoder.config.to_json_file(folder / "config.json")
+    heads = {"ai.weight": model.ai.weight, "ai.bias": model.ai.bias, "family.weight": model.family.weight, "family.bias": model.family.bias}
+    save_file({name: tensor.detach().contiguous() for name, tensor in heads.items()}, str(folder / "head.safetensors"))
+    export_onnx(model.encoder, folder / "encoder.onnx")
+
+
+def evaluation(rows: pd.DataFrame, shards: Shards, held: np.ndarray) -> Evaluation:
+    """Return a function that gives the AUCs on a sample of the rows where ``held`` is True, by the first 256 tokens of each."""
+    kind = kinds(rows)
+    human = (rows["family"] == HUMAN).to_numpy()
+    old = np.isin(kind, ["wild old", "wild before-september-2022"])
+    groups = {
+        "wild": kind == "wild ai",
+        "old": old,
+        "modern": kind == "wild no-ai-policy",
+        "library": kind == "library",
+        "semeval human": (kind == "semeval") & human,
+        "semeval ai": (kind == "semeval") & ~human,
+    }
+    generator = np.random.default_rng(5)
+    chosen = {name: generator.permutation(np.flatnonzero(held & mask))[:EVALUATED_ROWS] for name, mask in groups.items()}
+
+    def evaluate(model: DetectorModel) -> dict[str, float]:
+        found = {name: _logits(model, shards, numbers) for name, numbers in chosen.items() if len(numbers)}
+        pairs = (("wild", "old", 1), ("wild", "modern", 1), ("wild", "library", 1), ("semeval ai", "semeval human", 0))
+        return {f"{ai} / {human}": _auc(found[ai][:, head], found[human][:, head]) for ai, human, head in pairs if ai in found and human in found}
+
+    return evaluate
+
+
+def _logits(model: DetectorModel, shards: Shards, numbers: np.ndarray) -> np.ndarray:
+    device = next(model.parameters()).device
+    found = []
+    for number in numbers:
+        begin, end = shards.offsets[number], min(shards.offsets[number + 1], shards.offsets[number] + EVALUATED_TOKENS)
+        ids = torch.from_numpy(shards.ids[begin:end].astype(np.int64)).unsqueeze(0).to(device)
+        found.append(model(ids)[1].float().cpu().numpy()[0])
+    return np.array(found)
+
+
+def _auc(ai: np.ndarray, human: np.ndarray) -> float:
+    return round(float(roc_auc_score([1] * len(ai) + [0] * len(human), np.concatenate([ai, human]))), 4)
+
+
+def _unshared(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor.contiguous() for name, tensor in state.items() if not name.endswith("embed_tokens.weight")}
+
+
+def _tokenizer(rows: pd.DataFrame, path: Path) -> CodeTokenizer:
+    if not path.exists():
+        train_tokenizer(rows).save(str(path))
+    return CodeTokenizer.load(path)
+
+
+def _shards(rows: pd.DataFrame, tokenizer: CodeTokenizer, path: Path) -> Shards:
+    if not path.exists():
+        make_shards(rows["code"].tolist(), tokenizer).save(path)
+    return Shards.load(path)
+
+
+def _embeddings(shards: Shards, usable: np.ndarray, vocabulary: int, width: int, path: Path) -> np.ndarray:
+    if not path.exists():
+        np.save(path, cooccurrence_embeddings(shards, usable, vocabulary, width))
+    return np.asarray(np.load(path, allow_pickle=False))
+
+
+def main() -> None:
+    """Read the command line and do it all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seconds", type=float, default=4500, help="time to spend in training, over all runs of the command")
+    parser.add_argument("--held-out", type=int, default=1)
+    arguments = parser.parse_args()
+    model = train_encoder(pd.read_parquet(arguments.data), arguments.folder, Recipe(seconds=arguments.seconds), arguments.held_out)
+    export_parts(model, arguments.folder)
+
+
+if __name__ == "__main__":
+    main()
