@@ -9,7 +9,7 @@ from aicodelint import __version__
 from aicodelint.detection.bundle import Bundle
 from aicodelint.engine.client import DaemonSession, NobodyListensError, wait_until_served
 from aicodelint.engine.in_process import InProcessEngine
-from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, is_held, rendezvous
+from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, is_held, rendezvous, sweep
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
 
@@ -37,6 +37,7 @@ class DaemonEngine:
         self._fresh = fresh
         self._note = note
         self._local = InProcessEngine(bundle, device, jobs)
+        self._meeting: Rendezvous | None = None
         self._session: DaemonSession | None = None
         self._hopeless = False
         self._reap: Callable[[], None] | None = None
@@ -70,6 +71,8 @@ class DaemonEngine:
         """Close the connection and let go of a model loaded here. The daemon stays."""
         self._forget_session()
         self._local.close()
+        if self._hopeless and self._meeting is not None:
+            sweep(self._meeting)
         if self._reap is not None:
             self._reap()
             self._reap = None
@@ -77,7 +80,8 @@ class DaemonEngine:
     def _open_session(self, start: bool) -> DaemonSession | None:
         if self._session is None and not self._hopeless:
             try:
-                self._session = self._meet(rendezvous(self.model.fingerprint, self.device, __version__), start)
+                self._meeting = rendezvous(self.model.fingerprint, self.device, __version__)
+                self._session = self._meet(self._meeting, start)
             except DaemonUnavailableError as error:
                 self._give_up(error)
         return self._session

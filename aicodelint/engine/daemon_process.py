@@ -90,8 +90,9 @@ def _take_life_lock(meeting: Rendezvous) -> int | None:
         if time.monotonic() > deadline:
             return None
         time.sleep(0.02)
-    os.ftruncate(lock, 0)
-    os.write(lock, f"{os.getpid()}\n".encode())
+    with contextlib.suppress(OSError):  # on a full disk the lock serves without the pid in it
+        os.ftruncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
     return lock
 
 

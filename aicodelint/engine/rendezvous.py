@@ -16,12 +16,15 @@ import socket
 import stat
 import struct
 import sys
+import time
 from dataclasses import dataclass
 
 from aicodelint.engine.protocol import PROTOCOL_VERSION
 
 MAX_SOCKET_PATH_BYTES = 100
 LOCAL_PEERCRED = 1
+SWEEP_TRIES = 10
+SWEEP_PAUSE_SECONDS = 0.01
 XUCRED = struct.Struct("=II")
 
 
@@ -108,6 +111,23 @@ def is_held(path: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def sweep(meeting: Rendezvous) -> None:
+    """Remove the socket and the lock of a daemon that died without doing so; leave a living one's alone."""
+    for _ in range(SWEEP_TRIES):
+        try:
+            lock = try_lock(meeting.life_lock) if os.path.lexists(meeting.socket_path) else None
+        except DaemonUnavailableError:
+            return
+        if lock is not None:
+            for path in (meeting.socket_path, meeting.life_lock):
+                with contextlib.suppress(OSError):
+                    os.unlink(path)  # noqa: PTH108
+            os.close(lock)
+        if not os.path.lexists(meeting.socket_path):
+            return
+        time.sleep(SWEEP_PAUSE_SECONDS)  # it lives, or the kernel is still burying it
 
 
 def peer_uid(connection: socket.socket) -> int | None:

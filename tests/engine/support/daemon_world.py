@@ -21,7 +21,6 @@ from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, exi
 from aicodelint.finding import Snippet
 
 HERE = Path(__file__).parent.parent
-REPOSITORY = HERE.parent.parent
 FAMILIES = ("A", "B", "C")
 BOUND_SECONDS = 60.0
 
@@ -98,13 +97,22 @@ class Scan:
         return notes, name
 
 
+def copy_package(site: Path) -> Path:
+    """Copy the package under test into ``site``: a daemon leaves when its package changes, and in a working tree that is any time."""
+    shutil.copytree(Path(sys.modules["aicodelint"].__file__ or "").parent, site / "aicodelint")
+    return site
+
+
 class World:
-    def __init__(self, root: Path) -> None:
+    """Directories, a bundle and an environment of their own; ``site`` holds the package that its processes import."""
+
+    def __init__(self, root: Path, site: Path) -> None:
         self.root = root
+        self.site = site
         self.bundle = write_bundle(root / "bundle")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AICODELINT_", "XDG_")) and name != "CI"},
-            "PYTHONPATH": os.pathsep.join((str(HERE / "standin"), str(REPOSITORY))),
+            "PYTHONPATH": os.pathsep.join((str(HERE / "standin"), str(site))),
             "XDG_RUNTIME_DIR": str(root / "run"),
             "AICODELINT_CACHE_DIR": str(root / "cache"),
             "AICODELINT_STATE_DIR": str(root / "state"),
