@@ -12,6 +12,9 @@ from aicodelint import __version__
 from aicodelint.cli.error_handler import run
 
 VERBS = {
+    "cache": "aicodelint.cli.cache:cache",
+    "daemon": "aicodelint.cli.daemon:daemon",
+    "hook": "aicodelint.cli.hook:hook",
     "scan": "aicodelint.cli.scan:scan",
 }
 
