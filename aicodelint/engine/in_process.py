@@ -11,7 +11,7 @@ from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
 
 if TYPE_CHECKING:
-    from aicodelint.detection.detector import Detector
+    from aicodelint.detection.open_detector import AnyDetector
 
 CHUNK_FILES = 64
 CHUNK_CHARACTERS = 512 * 1024
@@ -27,7 +27,7 @@ class InProcessEngine:
         self.device = device
         self._bundle = bundle
         self._jobs = jobs
-        self._detector: Detector | None = None
+        self._detector: AnyDetector | None = None
 
     @classmethod
     def open(cls, path: Path, device: str = "cpu", jobs: int | None = None) -> InProcessEngine:
@@ -35,12 +35,12 @@ class InProcessEngine:
         return cls(Bundle.open(path), device, jobs)
 
     @property
-    def detector(self) -> Detector:
+    def detector(self) -> AnyDetector:
         """The loaded detector; raise ``BundleError`` if a file of the bundle is missing or damaged."""
         if self._detector is None:
-            from aicodelint.detection.detector import Detector
+            from aicodelint.detection.open_detector import open_detector
 
-            self._detector = Detector(self._bundle, device=self.device, jobs=self._jobs)
+            self._detector = open_detector(self._bundle, self.device, self._jobs)
         return self._detector
 
     def judge(self, snippets: Iterable[Snippet]) -> Iterator[Verdict]:

@@ -1,0 +1,24 @@
+"""The part of a text that is judged: everything but a leading licence header and the blank lines around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aicodelint.detection.licence import strip_licence
+from aicodelint.finding import Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A text with line ends as ``\\n``. ``dropped`` lines of the original stood above it."""
+
+    text: str
+    language: str | None
+    dropped: int
+
+    @classmethod
+    def of(cls, snippet: Snippet) -> Body:
+        """Return the body of a snippet; it may be empty."""
+        kept, dropped = strip_licence(snippet.text.replace("\r\n", "\n").replace("\r", "\n"), snippet.language)
+        text = kept.lstrip("\n")
+        return cls(text.rstrip("\n"), snippet.language, dropped + len(kept) - len(text))

@@ -1,0 +1,121 @@
+"""The detector of the default bundle: texts in, verdicts out.
+
+Three witnesses look at a text: boosted trees over cheap features (which are the gate as well), hashed n-grams, and the encoder.
+A calibrated combination of their logits is P(AI). Every text is judged by itself, so that batches, order and threads change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aicodelint.detection.body import Body
+from aicodelint.detection.bundle import Bundle
+from aicodelint.detection.encoder_onnx import OnnxEncoder
+from aicodelint.detection.gate import Trees
+from aicodelint.detection.head import Head, combine
+from aicodelint.detection.lexing import Lexed
+from aicodelint.detection.ngrams import NgramWitnesses
+from aicodelint.detection.stack import Evidence, Stack, probability
+from aicodelint.detection.tokenizer import CodeTokenizer
+from aicodelint.detection.windows import Window, windows_of
+from aicodelint.detection.witnesses import CheapWitnesses
+from aicodelint.errors import BundleError
+from aicodelint.finding import Snippet, Verdict, WindowVerdict
+
+ENCODER = "encoder"
+Encodings = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """A text that the gate let through, on its way to a verdict. ``rows`` are its windows' places among all that are encoded."""
+
+    body: Body
+    glance: Evidence
+    lexed: Lexed
+    windows: list[Window]
+    rows: slice
+    too_little: bool
+
+
+class Detector:
+    """Judges texts by a bundle. ``jobs`` threads encode; None means one a core. Not to be shared by threads."""
+
+    def __init__(self, bundle: Bundle, jobs: int | None = None) -> None:
+        """Load the bundle; raise ``BundleError`` where a file is missing, damaged, or does not fit the others."""
+        self._bundle = bundle
+        self._stack = Stack.load(bundle.read("stack.json"))
+        self._witnesses = CheapWitnesses(Trees(bundle.read("gate.onnx")), NgramWitnesses.load(bundle.read("ngrams.safetensors")))
+        self._tokenizer = CodeTokenizer.from_bytes(bundle.read("tokenizer.json"))
+        self._encoder = OnnxEncoder(bundle.read("encoder.onnx"), jobs)
+        self._head = Head.from_bytes(bundle.read("head.safetensors"))
+        if self._head.dimension != self._encoder.dimension:
+            raise BundleError(f"the heads take embeddings of width {self._head.dimension}; the encoder gives {self._encoder.dimension}")
+        self._beside = ThreadPoolExecutor(1, "encode-all")
+
+    def judge(self, snippets: Sequence[Snippet]) -> list[Verdict]:
+        """Return one verdict for each snippet, in order. Lines count in the snippet's own text."""
+        verdicts: list[Verdict | None] = [None] * len(snippets)
+        bodies = [Body.of(snippet) for snippet in snippets]
+        tokens = self._tokenizer.encode([body.text for body in bodies])
+        passed: dict[int, _Passed] = {}
+        encoded: list[NDArray[np.int32]] = []
+        for place, (body, ids) in enumerate(zip(bodies, tokens, strict=True)):
+            glance, lexed = self._witnesses.glance(body.text, body.language)
+            p_gate = probability(self._stack.gate.logit(glance))
+            too_little = len(ids) < self._bundle.minimum_tokens
+            if p_gate < self._bundle.gate_threshold or not body.text:
+                verdicts[place] = Verdict(p_gate, None, (), too_little)
+                continue
+            windows = windows_of(ids, self._tokenizer.line_starts(ids), self._bundle.window_tokens)
+            passed[place] = _Passed(body, glance, lexed, windows, slice(len(encoded), len(encoded) + len(windows)), too_little)
+            encoded += [window.ids for window in windows]
+        # The cheap witnesses look while the encoder runs: it lets go of the interpreter's lock.
+        embeddings = self._beside.submit(self._encoder.encode, encoded)
+        seen = {place: self._look(each) for place, each in passed.items()}
+        heads = self._head.logits(embeddings.result())
+        for place, each in passed.items():
+            verdicts[place] = self._verdict(each, seen[place], (heads[0][each.rows], heads[1][each.rows]))
+        return [verdict for verdict in verdicts if verdict is not None]
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._beside.shutdown()
+        self._encoder.close()
+
+    def _look(self, passed: _Passed) -> list[Evidence]:
+        """Return what the cheap witnesses say of the whole text and, where it has several windows, of each."""
+        whole = self._witnesses.look(passed.glance, passed.lexed)
+        if len(passed.windows) == 1:
+            return [whole]
+        lines = passed.body.text.split("\n")
+        parts = ("\n".join(lines[window.start_line - 1 : window.end_line]) for window in passed.windows)
+        return [whole, *(self._witnesses.look(*self._witnesses.glance(part, passed.body.language)) for part in parts)]
+
+    def _verdict(self, passed: _Passed, evidence: list[Evidence], heads: Encodings) -> Verdict:
+        sizes = np.array([len(window.ids) for window in passed.windows])
+        p_ai, families = self._conclude(evidence[0], combine(heads[0], sizes), combine(heads[1], sizes))
+        if len(passed.windows) == 1:
+            conclusions: Iterable[tuple[float, tuple[float, ...]]] = [(p_ai, families)]
+        else:
+            conclusions = (self._conclude(*window) for window in zip(evidence[1:], *heads, strict=True))
+        windows = tuple(
+            WindowVerdict(window.start_line + passed.body.dropped, window.end_line + passed.body.dropped, p, distribution)
+            for window, (p, distribution) in zip(passed.windows, conclusions, strict=True)
+        )
+        return Verdict(p_ai, families, windows, passed.too_little)
+
+    def _conclude(self, evidence: Evidence, ai: NDArray[np.float32], family: NDArray[np.float32]) -> tuple[float, tuple[float, ...]]:
+        """Return P(AI) and the families' probabilities; these sum to 1 with that of an author of no known family, which is left out."""
+        stack = self._stack
+        logits = {**evidence.logits, **{f"{ENCODER}.{number}": float(logit) for number, logit in enumerate(ai)}}
+        families = {**evidence.families, ENCODER: family.astype(np.float64)}
+        whole = replace(evidence, logits=logits, families=families)
+        p_ai = probability((stack.full or stack.cheap).logit(whole))
+        distribution = (stack.full_families or stack.families).probabilities(whole)[:-1]
+        return p_ai, tuple(round(float(share), 4) for share in distribution)
