@@ -56,7 +56,7 @@ def _unmarked(data: bytes) -> str | None:
     head = data[:_LOOKED_AT]
     if b"\0" in data:
         return _bare_utf16(data, head)
-    if (len(head) - len(head.translate(None, _CONTROL))) * 20 > len(head):
+    if _is_noise(head):
         return None
     try:
         return data.decode("utf-8")
@@ -72,10 +72,15 @@ def _bare_utf16(data: bytes, head: bytes) -> str | None:
         there, elsewhere = head[zeros::2].count(0), head[1 - zeros :: 2].count(0)
         if there * 10 >= len(head) * 4 and elsewhere * 100 <= len(head):
             try:
-                return data.decode(name)
+                text = data.decode(name)
             except UnicodeDecodeError:
                 return None
+            return None if _is_noise(text[:_LOOKED_AT].encode()) else text
     return None
+
+
+def _is_noise(head: bytes) -> bool:
+    return (len(head) - len(head.translate(None, _CONTROL))) * 20 > len(head)
 
 
 def _broken_utf8(data: bytes) -> str:

@@ -201,10 +201,20 @@ def find_repository(directory: str) -> Repository | None:
 
 def require_repository(directory: str) -> Repository:
     """Return the repository that holds ``directory``, or raise ``GitError``."""
-    repository = find_repository(os.path.realpath(directory))
+    real = os.path.realpath(directory)
+    repository = find_repository(real) or _bare_repository(real)
     if repository is None:
         raise GitError(f"not inside a git repository: {directory}")
     return repository
+
+
+def _bare_repository(directory: str) -> Repository | None:
+    """Return the repository that has no work tree, named by ``GIT_DIR`` (as in a server's hooks) or entered by the user."""
+    given = os.environ.get("GIT_DIR")
+    for place in [os.path.realpath(given)] if given else [directory]:
+        if all(Path(place, name).exists() for name in ("HEAD", "objects", "refs")):
+            return Repository(directory, place, {**_anchored(dict(os.environ), directory, None), "GIT_DIR": place})
+    return None
 
 
 def _git_directory(entry: Path) -> str | None:

@@ -32,6 +32,19 @@ def shown(path: str, cwd: Path) -> str:
     return printable(path if relative is None else relative)
 
 
+def near(path: str, cwd: Path) -> str:
+    """Prefer the name of a directory that lies below ``cwd``, where another name leads there through symbolic links."""
+    if below(path, os.fspath(cwd)) is not None:
+        return path
+    parent, name = os.path.split(path)
+    real = os.path.realpath(parent)
+    for name_of_cwd in (os.fspath(cwd), os.path.realpath(cwd)):
+        inner = below(f"{real}{os.sep}{name}" if name else real, name_of_cwd)
+        if inner is not None:
+            return os.path.normpath(f"{cwd}{os.sep}{inner}")
+    return path
+
+
 def printable(path: str) -> str:
     """Return a file name with POSIX separators and with undecodable bytes as ``\\xNN``, so that it can be printed and put into JSON."""
     if os.sep != "/":

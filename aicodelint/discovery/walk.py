@@ -12,7 +12,7 @@ from aicodelint.discovery import globs, skip
 from aicodelint.discovery.git import NO_ATTRIBUTES, Attributes, Repository, find_repository
 from aicodelint.discovery.ignore import Excludes, IgnoreFiles
 from aicodelint.discovery.options import DiscoveryOptions
-from aicodelint.discovery.paths import absolute, below, shown
+from aicodelint.discovery.paths import absolute, below, near, shown
 from aicodelint.errors import GitError, UsageError
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj"})
@@ -59,7 +59,7 @@ class _Walker:
     def expand(self, given: str) -> Iterator[Candidate]:
         if not given or "\0" in given:
             raise UsageError(f"not a path: {given!r}")
-        base = _near(absolute(given, self._options.cwd), self._options.cwd)
+        base = near(absolute(given, self._options.cwd), self._options.cwd)
         try:
             mode = os.stat(base).st_mode  # noqa: PTH116 (Path would normalise the name)
         except OSError as error:
@@ -79,7 +79,7 @@ class _Walker:
 
     def _glob(self, pattern: str) -> Iterator[Candidate]:
         start, rest = globs.split(pattern)
-        base = _near(absolute(start or ".", self._options.cwd), self._options.cwd)
+        base = near(absolute(start or ".", self._options.cwd), self._options.cwd)
         matcher = globs.compile_glob(rest)
         some = False
         if Path(base).is_dir():
@@ -101,7 +101,7 @@ class _Walker:
             inner = below(f"{real}{os.sep}{name}", root or os.fspath(self._options.cwd)) or name
             groups.setdefault(root, (repository, {}))[1][path] = inner.replace(os.sep, "/")
         for repository, inners in groups.values():
-            attributes = _attributes(repository, list(inners.values())) if repository is not None else {}
+            attributes = attributes_of(repository, list(inners.values())) if repository is not None else {}
             for path, inner in inners.items():
                 yield self._file(path, inner, attributes.get(inner, NO_ATTRIBUTES))
 
@@ -132,7 +132,7 @@ class _Walker:
 
     def _listed(self, repository: Repository, relative: str, base: str) -> Iterator[Candidate]:
         names = repository.files(relative)
-        attributes = _attributes(repository, names)
+        attributes = attributes_of(repository, names)
         prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
         for name in names:
             inner = name.removeprefix(prefix)
@@ -188,21 +188,11 @@ class _Walker:
         return self._repositories[real]
 
 
-def _near(path: str, cwd: Path) -> str:
-    """Prefer the name of a directory that lies below ``cwd``, where another name leads there through symbolic links."""
-    if below(path, os.fspath(cwd)) is not None:
-        return path
-    parent, name = os.path.split(path)
-    real = os.path.realpath(parent)
-    for name_of_cwd in (os.fspath(cwd), os.path.realpath(cwd)):
-        inner = below(f"{real}{os.sep}{name}" if name else real, name_of_cwd)
-        if inner is not None:
-            return os.path.normpath(f"{cwd}{os.sep}{inner}")
-    return path
+def attributes_of(repository: Repository, names: list[str], *, cached: bool = False) -> dict[str, Attributes]:
+    """Return the attributes of files (relative to the root), asking git only where some file could hold any: it costs a process.
 
-
-def _attributes(repository: Repository, names: list[str]) -> dict[str, Attributes]:
-    """Ask git for the attributes of files only where some file could hold any: it costs a process."""
+    ``cached`` takes them from the index instead of the work tree.
+    """
     directories = {""}
     for name in names:
         directory = os.path.dirname(name)  # noqa: PTH120 (ten times faster, once a file)
@@ -210,10 +200,10 @@ def _attributes(repository: Repository, names: list[str]) -> dict[str, Attribute
             directories.add(directory)
             directory = os.path.dirname(directory)  # noqa: PTH120
     files = [Path(repository.root, directory, ".gitattributes") for directory in directories]
-    if not any(os.path.lexists(file) for file in (*files, Path(repository.git_directory, "info", "attributes"))):
+    if not cached and not any(os.path.lexists(file) for file in (*files, Path(repository.git_directory, "info", "attributes"))):
         return {}
     try:
-        return repository.attributes(name for name in names if not name.endswith("/"))
+        return repository.attributes((name for name in names if not name.endswith("/")), cached=cached)
     except GitError:
         return {}
 

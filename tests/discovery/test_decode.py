@@ -26,7 +26,9 @@ def test_one_broken_byte_does_not_spoil_valid_utf8() -> None:
     assert decode("# naïve café — señor\n".encode() + b"\xff\n") == "# naïve café — señor\n\ufffd\n"
 
 
-@pytest.mark.parametrize("data", [b"\x7fELF\x02\x01\x01\0\0\0", b"a = 1\n\0", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", bytes(range(1, 32)) * 9])
+@pytest.mark.parametrize(
+    "data", [b"\x7fELF\x02\x01\x01\0\0\0", b"a = 1\n\0", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", bytes(range(1, 32)) * 9, b"\0\1" * 90]
+)
 def test_binary(data: bytes) -> None:
     assert decode(data) is None
 
