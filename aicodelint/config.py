@@ -48,6 +48,8 @@ class Config:
     device: str | None = None
     jobs: int | None = None
     model: Path | None = None
+    daemon: bool | None = None
+    cache: bool | None = None
 
     def over(self, other: Config) -> Config:
         """Return ``other`` with everything replaced that this one says."""
@@ -180,6 +182,8 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "device": lambda value, root: _text(value),
     "jobs": lambda value, root: _jobs(value),
     "model": lambda value, root: root / _text(value),
+    "daemon": lambda value, root: _flag(value),
+    "cache": lambda value, root: _flag(value),
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,11 +116,20 @@ def scan(
     return _results(files, used, policies, close=engine is None)
 
 
-def open_configured_engine(config: Config) -> Engine:
-    """Open the engine that ``config`` asks for; raise ``AicodelintError``."""
+def open_configured_engine(config: Config, warn: Callable[[str], None] | None = None, note: Callable[[str], None] | None = None) -> Engine:
+    """Open the engine that ``config`` asks for; raise ``AicodelintError``. ``warn`` and ``note`` are those of ``open_engine``."""
     from aicodelint.engine.select import open_engine
 
-    return open_engine(config.engine or "auto", config.model, config.device or "auto", config.jobs)
+    return open_engine(
+        config.engine or "auto",
+        config.model,
+        config.device or "auto",
+        config.jobs,
+        daemon=config.daemon is not False,
+        cache=config.cache is not False,
+        warn=warn,
+        note=note,
+    )
 
 
 def _results(files: Iterable[SourceFile], engine: Engine, policies: Policies, *, close: bool) -> Iterator[FileResult]:

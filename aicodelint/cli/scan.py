@@ -17,7 +17,7 @@ from aicodelint.cli.outputs import Outputs, pair_outputs
 from aicodelint.cli.progress import Progress
 from aicodelint.config import Config, Globs, file_size, probability
 from aicodelint.errors import AicodelintError, UsageError
-from aicodelint.report.base import Style, Summary, Tool
+from aicodelint.report.base import Style, Summary, Tool, printable
 from aicodelint.report.formats import FORMATS
 
 _T = TypeVar("_T")
@@ -90,7 +90,9 @@ def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--isolated", is_flag=True, help="Heed no configuration and no inline ignores of the scanned repository.")
 @click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="The bundle to use.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where the model runs.")
-@click.option("--engine", metavar="auto|in-process", help="What runs the model.")
+@click.option("--engine", metavar="auto|in-process|daemon", help="What runs the model.")
+@click.option("--no-daemon", is_flag=True, help="Neither use nor start the process that keeps the model warm.")
+@click.option("--no-cache", is_flag=True, help="Judge every file anew, and remember nothing.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--show-source", is_flag=True, help="Show the source of each finding.")
@@ -129,14 +131,14 @@ def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, rep
     request = Request(paths, given["staged"], given["diff"], given["stdin_filename"], given["files_from"])
     request.check()
     search = ConfigSearch(directory, _command_line(given, directory), given["config_file"], given["isolated"])
-    engine = open_configured_engine(search.invocation)
+    progress = Progress(not given["quiet"])
+    engine = open_configured_engine(search.invocation, *_sayers(progress, given))
     try:
         for name in ("select", "ignore"):
             check_selectors(given[name] or (), engine.model.families, f"--{name}")
         options = Options(inline=not given["isolated"], snippets=given["show_source"], whole_file=given["whole_file"])
         policies = Policies(search, engine.model, options, directory)
         summary = Summary()
-        progress = Progress(not given["quiet"])
         reports.start(Tool(__version__, engine.model, engine.name, engine.device))
         for result in judge_files(source_files(request, search, directory, reports.files), engine, policies):
             summary.add(result)
@@ -168,7 +170,22 @@ def _command_line(given: dict[str, Any], directory: Path) -> Config:
         device=given["device"],
         jobs=given["jobs"],
         model=given["model"],
+        daemon=False if given["no_daemon"] else None,
+        cache=False if given["no_cache"] else None,
     )
+
+
+def _sayers(progress: Progress, given: dict[str, Any]) -> tuple[Callable[[str], None], Callable[[str], None]]:
+    """Return what tells of a cache that cannot be used, and what tells of a daemon that was of no use."""
+
+    def say(text: str) -> None:
+        progress.hide()
+        click.echo(printable(f"warning: {text}"), err=True)
+
+    def say_nothing(text: str) -> None:
+        return
+
+    return say_nothing if given["quiet"] else say, say if given["verbose"] else say_nothing
 
 
 def _colors(when: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 IDLE_SECONDS = 900.0
 MEMORY_GROWTH_BYTES = 1 << 30
 LOOK_SECONDS = 5.0
+DRAIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

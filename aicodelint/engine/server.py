@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from aicodelint.engine.allowance import Allowance
 from aicodelint.engine.batching import Inference, Job, JobQueue, Judge
 from aicodelint.engine.connection import ClientConnection
-from aicodelint.engine.life import Life, Retirement, memory_bytes
+from aicodelint.engine.life import DRAIN_SECONDS, Life, Retirement, memory_bytes
 from aicodelint.engine.protocol import (
     HEARTBEAT_SECONDS,
     MAX_FRAME_BYTES,
@@ -35,7 +35,6 @@ from aicodelint.finding import Snippet, Verdict
 MAX_CLIENTS = 256
 BACKLOG = 512
 MEMORY_FOR_REQUESTS = 4 * MAX_FRAME_BYTES
-DRAIN_SECONDS = 30.0
 ALIVE = encode({"type": "alive"})
 
 Log = Callable[[str], None]

@@ -44,7 +44,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def aicodelint_command(repository: Path, rule_engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Run the command line in this process, on an engine that judges by a rule."""
-    monkeypatch.setattr(aicodelint.scanning, "open_configured_engine", lambda config: rule_engine)
+    monkeypatch.setattr(aicodelint.scanning, "open_configured_engine", lambda config, *sayers: rule_engine)
 
     def command(*arguments: str, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
