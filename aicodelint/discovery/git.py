@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from aicodelint.errors import GitError
 
 _OPTIONS = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "core.untrackedCache=false")
+_CLOSED = re.compile(rb"^warning: could not open directory '(.+)/?': ", re.MULTILINE)
 _FIXED = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "LANGUAGE": ""}
 _LOCAL = (
     "GIT_DIR",
@@ -49,6 +51,16 @@ class Attributes(NamedTuple):
 NO_ATTRIBUTES = Attributes()
 
 
+class Listing(NamedTuple):
+    """Paths relative to the root: files, and directories that may not be read.
+
+    An untracked repository inside this one is among ``names`` as its directory with a trailing slash.
+    """
+
+    names: list[str]
+    closed: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A work tree with its git directory, and the environment that makes git look at these two and no others."""
@@ -59,6 +71,9 @@ class Repository:
 
     def run(self, *arguments: str, data: bytes | None = None, lazy_fetch: bool = False) -> bytes:
         """Return the standard output of a git command run at the root; raise ``GitError`` with git's own words when it fails."""
+        return self._run(*arguments, data=data, lazy_fetch=lazy_fetch).stdout
+
+    def _run(self, *arguments: str, data: bytes | None = None, lazy_fetch: bool = False) -> subprocess.CompletedProcess[bytes]:
         try:
             done = subprocess.run(
                 ["git", *_OPTIONS, *arguments],
@@ -72,7 +87,7 @@ class Repository:
             raise GitError(f"git cannot be run: {error.strerror or error}") from error
         if done.returncode != 0:
             raise GitError(_complaint(arguments[0], done.stderr))
-        return done.stdout
+        return done
 
     def lines(self, *arguments: str) -> Iterator[bytes]:
         """Yield the lines of a git command's standard output (without the newline) as they come; raise ``GitError`` when it fails."""
@@ -96,13 +111,11 @@ class Repository:
     def _environment(self, lazy_fetch: bool) -> dict[str, str]:
         return {**self.environment, **_FIXED, **({} if lazy_fetch else {"GIT_NO_LAZY_FETCH": "1"})}
 
-    def files(self, directory: str) -> list[str]:
-        """List what git would show below ``directory`` (relative to the root, ``"."`` for all): tracked, and untracked but not ignored.
-
-        Paths are relative to the root. An untracked repository inside this one shows as its directory with a trailing slash.
-        """
-        output = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", directory)
-        return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
+    def files(self, directory: str) -> Listing:
+        """List what git would show below ``directory`` (relative to the root, ``"."`` for all): tracked, and untracked but not ignored."""
+        done = self._run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", directory)
+        names = sorted({os.fsdecode(name) for name in done.stdout.split(b"\0") if name})
+        return Listing(names, tuple(os.fsdecode(name) for name in _CLOSED.findall(done.stderr)))
 
     def ignores(self, path: str) -> bool:
         """Tell whether git ignores ``path`` (relative to the root)."""

@@ -131,9 +131,12 @@ class _Walker:
         yield from self._walked(base)
 
     def _listed(self, repository: Repository, relative: str, base: str) -> Iterator[Candidate]:
-        names = repository.files(relative)
+        names, closed = repository.files(relative)
         attributes = attributes_of(repository, names)
         prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
+        for name in closed:
+            path = os.path.normpath(f"{base}/{name.removeprefix(prefix)}")
+            yield Candidate(path, shown(path, self._options.cwd), skip.UNREADABLE)
         for name in names:
             inner = name.removeprefix(prefix)
             path = os.path.normpath(f"{base}/{inner}")

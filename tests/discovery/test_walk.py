@@ -212,6 +212,7 @@ def test_special_files_and_deep_folders(folder: Any) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_folder_without_permission(folder: Any) -> None:
-    folder.write("shut/a.py").parent.chmod(0)
-    assert folder.reasons(collect(["."], folder.options())) == {"shut": "unreadable"}
+@pytest.mark.parametrize("respect_gitignore", [False, True])
+def test_folder_without_permission(repo: Any, respect_gitignore: bool) -> None:
+    repo.write("shut/a.py").parent.chmod(0)
+    assert repo.reasons(collect(["."], repo.options(respect_gitignore=respect_gitignore))) == {"shut": "unreadable"}
