@@ -22,6 +22,7 @@ class ConfigSearch:
         self._command_line = command_line or Config()
         self._isolated = isolated
         self._found: dict[Path, Config] = {}
+        self._by_name: dict[str, Config] = {}
         self._fallback: Config | None = None
         self._only: Config | None = None
         if config_file is not None:
@@ -35,7 +36,11 @@ class ConfigSearch:
 
     def for_file(self, path: str) -> Config:
         """Return what holds for the file ``path``, absolute or relative to the starting directory; raise ``ConfigError``."""
-        return self._for_directory(Path(os.path.normpath(self._directory / path)).parent)
+        name = path.rpartition("/")[0]
+        config = self._by_name.get(name)
+        if config is None:
+            config = self._by_name[name] = self._for_directory(Path(os.path.normpath(self._directory / path)).parent)
+        return config
 
     def _for_directory(self, directory: Path) -> Config:
         if self._only is not None:

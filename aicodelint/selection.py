@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from aicodelint.rules import family_code, rules
 EVERYTHING = ("AIC",)
 
 
+@lru_cache(maxsize=1024)
 def code_prefix(selector: str, families: tuple[str, ...]) -> str | None:
     """Return the code prefix that ``selector`` (``AIC1``, ``aic102``, ``Qwen``) stands for, or None if no rule has it."""
     word = selector.strip()
@@ -44,7 +45,7 @@ class Selection:
         self._select = check_selectors(config.select if config.select is not None else EVERYTHING, families, f"{origin}select")
         self._ignore = check_selectors(config.ignore or (), families, f"{origin}ignore")
         self._per_file = [
-            (globs_matcher(globs, directory, f"{origin}per-file-ignores"), check_selectors(codes, families, f"{origin}per-file-ignores"))
+            (globs_matcher(globs, directory), check_selectors(codes, families, f"{origin}per-file-ignores"))
             for globs, codes in config.per_file_ignores or ()
         ]
 
@@ -57,22 +58,10 @@ class Selection:
         return not any(code.startswith(tuple(prefixes)) and matches(path) for matches, prefixes in self._per_file)
 
 
-def globs_matcher(globs: Globs, directory: Path, where: str) -> Callable[[str], bool]:
+def globs_matcher(globs: Globs, directory: Path) -> Callable[[str], bool]:
     """Return a function that says whether a path, absolute or relative to ``directory``, matches gitignore-style patterns."""
-    matches = _spec(globs.patterns, where)
+    from aicodelint.discovery.ignore import Excludes
+    from aicodelint.discovery.options import DiscoveryOptions
 
-    def matcher(path: str) -> bool:
-        relative = os.path.relpath(directory / path, globs.root)
-        return not relative.startswith(os.pardir + os.sep) and matches(relative.replace(os.sep, "/"))
-
-    return matcher
-
-
-@lru_cache(maxsize=256)
-def _spec(patterns: Sequence[str], where: str) -> Callable[[str], bool]:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines(patterns).match_file
-    except ValueError:
-        raise ConfigError(f"{where}: not file patterns: {ascii(list(patterns))[:80]}") from None
+    excludes = Excludes(DiscoveryOptions(cwd=directory, root=globs.root, exclude=globs.patterns))
+    return lambda path: excludes.match(os.path.normpath(directory / path))

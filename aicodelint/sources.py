@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,10 @@ MAX_LIST_BYTES = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to scan: ``paths``, or one of the others. The path ``-`` alone is stdin, named ``stdin_filename``."""
+    """What to scan: ``paths``, what is ``staged``, the ``diff`` to a revision (both narrowed by ``paths``), or a list in ``files_from``.
+
+    The path ``-`` alone is stdin, named ``stdin_filename``.
+    """
 
     paths: tuple[str, ...] = ()
     staged: bool = False
@@ -38,11 +42,11 @@ class Request:
         asked = [
             name
             for name, wanted in (
-                ("paths", bool(self.paths) and self.paths != (STDIN,)),
                 ("--staged", self.staged),
                 ("--diff", self.diff is not None),
-                ("stdin", self.paths == (STDIN,)),
                 ("--files-from", self.files_from is not None),
+                ("stdin", self.paths == (STDIN,)),
+                ("paths", self.files_from is not None and bool(self.paths) and self.paths != (STDIN,)),
             )
             if wanted
         ]
@@ -98,7 +102,7 @@ def nested_excludes(files: Iterable[SourceFile], search: ConfigSearch, directory
             continue
         for globs in applying:
             if globs is not None and globs not in matchers:
-                matchers[globs] = globs_matcher(globs, directory, f"{config.source}: exclude")
+                matchers[globs] = globs_matcher(globs, directory)
         excluded = any(matchers[globs](file.path) for globs in applying if globs is not None)
         yield replace(file, text=None, reason=EXCLUDED) if excluded else file
 
@@ -107,9 +111,9 @@ def _collected(request: Request, named: Sequence[str], options: DiscoveryOptions
     from aicodelint.discovery import collect
 
     if request.staged:
-        return collect.collect_staged(options)
+        return collect.collect_staged(options, request.paths)
     if request.diff is not None:
-        return collect.collect_diff(request.diff, options)
+        return collect.collect_diff(request.diff, options, request.paths)
     if request.paths == (STDIN,):
         return (collect.read_stdin(request.stdin_filename, _read_stdin(options.max_bytes), options),)
     if request.files_from is not None and not named:
@@ -149,7 +153,8 @@ def _patterns_below(globs: Globs | None, root: Path) -> tuple[str, ...]:
     below = os.path.relpath(globs.root, root).replace(os.sep, "/")
     if below == "." or below.startswith(".."):
         return globs.patterns
-    return tuple(_anchored(pattern, below) for pattern in globs.patterns)
+    escaped = re.sub(r"([\\*?\[])", r"\\\1", below)
+    return tuple(_anchored(pattern, escaped) for pattern in globs.patterns)
 
 
 def _anchored(pattern: str, below: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,3 +170,10 @@ def test_snippets_are_kept_only_when_asked_for_and_stay_short(rule_engine) -> No
 def test_a_result_keeps_no_text(rule_engine) -> None:
     marker = "uniquemarker"
     assert marker not in repr(replace(decide(rule_engine, AI + marker), path="x"))
+
+
+def test_hostile_patterns_take_no_time(rule_engine) -> None:
+    config = Config(per_file_ignores=((Globs(HERE, ("*a" * 30 + "*b", "**/a/" * 30 + "b")), ("AIC1",)),))
+    started = time.perf_counter()
+    assert decide(rule_engine, AI, config, path="a/" * 100 + "a" * 250).findings
+    assert time.perf_counter() - started < 2

@@ -51,13 +51,9 @@ def test_codes_whole_file_and_lines() -> None:
 
 
 @pytest.mark.parametrize("piece", ["aicodelint:", "# aicodelint: ignore[", "# aicodelint: ignore\n", "#aicodelint:        \t", "aicodelint: ignore-"])
-def test_linear_on_hostile_text(piece: str) -> None:
-    def seconds(count: int) -> float:
-        text = piece * count
-        started = time.perf_counter()
-        for _ in directives(text):
-            pass
-        return time.perf_counter() - started
-
-    seconds(1000)
-    assert seconds(80_000) < 40 * max(seconds(8_000), 0.005)
+def test_hostile_text_takes_no_time(piece: str) -> None:
+    text = piece * 100_000
+    started = time.perf_counter()
+    for _ in directives(text):
+        pass
+    assert time.perf_counter() - started < 5

@@ -49,7 +49,7 @@ def run(command: Callable[[], int]) -> int:
     except Terminated:
         return TERMINATED
     except OSError as error:
-        _say(f"{error.strerror or type(error).__name__}{_crash_note(error)}")
+        _say(f"internal error: {type(error).__name__}: {error.strerror}{_crash_note(error)}")
     except MemoryError:
         _say("out of memory")
     except Exception as error:

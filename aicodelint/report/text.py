@@ -29,7 +29,7 @@ class TextReport:
         for finding in result.findings:
             self._finding(finding, result.language)
         if self._style.verbose and not result.findings and result.status is not Status.HUMAN:
-            why = f"{result.status.value}: {result.reason}" if result.reason else f"{result.status.value}, {result.suppressed}"
+            why = f"{result.status.value}: {result.reason}" if result.reason else f"{result.status.value}, not reported ({result.suppressed})"
             self._line(self._painted(f"{printable(result.path)}: {why}", _DIM))
 
     def finish(self, summary: Summary) -> None:

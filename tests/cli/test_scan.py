@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ def test_quiet_and_nothing_to_scan(aicodelint_command, repository: Path) -> None
         (["--select", "Quen"], "'Quen' (did you mean \"Qwen\"?)"),
         (["--ignore", "AIC9999"], "AIC9999"),
         (["--staged", "--diff", "HEAD"], "--staged and --diff exclude each other"),
-        (["--staged", "ai.py"], "exclude each other"),
+        (["--staged", "-"], "--staged and stdin exclude each other"),
+        (["--files-from", "list", "ai.py"], "--files-from and paths exclude each other"),
+        (["--staged"], "not inside a git repository"),
         (["-", "ai.py"], "cannot be mixed"),
         (["--stdin-filename", "a.py"], "--stdin-filename needs"),
         (["--verbose", "--quiet"], "exclude each other"),
@@ -253,3 +256,42 @@ def test_engine_chunks_and_order_change_nothing(aicodelint_command, repository: 
         rule_engine.chunk = chunk
         outputs.add(aicodelint_command("scan", "--format", "json-lines").out)
     assert len(outputs) == 1
+
+
+def git(directory: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True)
+
+
+def test_staged_and_diff_look_at_the_change(aicodelint_command, repository: Path) -> None:
+    git(repository, "init")
+    git(repository, "add", "human.py")
+    git(repository, "commit", "-m", "first")
+    git(repository, "add", "ai.py")
+    (repository / "ai.py").write_text("changed after it was staged\n")
+    assert aicodelint_command("scan", "--staged", "-q").out == FINDING
+    assert "Scanned 1 file" in aicodelint_command("scan", "--staged").out
+    assert "Scanned 0 files" in aicodelint_command("scan", "--staged", "human.py").out
+    git(repository, "checkout", "ai.py")
+    assert aicodelint_command("scan", "--diff", "HEAD", "-q").out == FINDING
+    git(repository, "commit", "-m", "second")
+    assert aicodelint_command("scan", "--diff", "HEAD").code == 0
+    assert aicodelint_command("scan", "--diff", "HEAD~1...HEAD", "-q").out == FINDING
+    assert aicodelint_command("scan", "--diff", "nonsense").code == 2
+
+
+def test_a_change_elsewhere_in_an_ai_file_is_no_finding_unless_whole_files_count(aicodelint_command, repository: Path) -> None:
+    text = (repository / "ai.py").read_text() + (repository / "human.py").read_text() * 2
+    (repository / "ai.py").write_text(text)
+    git(repository, "init")
+    git(repository, "add", "ai.py")
+    git(repository, "commit", "-m", "first")
+    lines = text.split("\n")
+    lines[-3] += "  # touched"
+    (repository / "ai.py").write_text("\n".join(lines))
+    outcome = aicodelint_command("scan", "--diff", "HEAD")
+    assert (outcome.code, outcome.out.split(",")[0]) == (0, "Scanned 1 file: 1 AI-generated (1 of them not reported)")
+    assert aicodelint_command("scan", "--diff", "HEAD", "--whole-file").code == 1
+    lines[4] += "  # touched"
+    (repository / "ai.py").write_text("\n".join(lines))
+    assert aicodelint_command("scan", "--diff", "HEAD", "-q").out.startswith("ai.py:5:1: AIC102")

@@ -20,7 +20,7 @@ def test_quiet_has_findings_alone(written, results) -> None:
 
 def test_verbose_says_what_became_of_every_other_file(written, results) -> None:
     text = written("text", results, verbose=True)
-    for line in ("src/b.py: ai, inline", "d.go: undetermined: too-close", "logo.png: skipped: binary"):
+    for line in ("src/b.py: ai, not reported (inline)", "d.go: undetermined: too-close", "logo.png: skipped: binary"):
         assert line in text.split("\n")
     assert "c.py" not in text
     assert "model rule (0123456789abcdef), engine in-process on cpu" in text
