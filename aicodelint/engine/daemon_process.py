@@ -76,10 +76,9 @@ def _run(directory: Path, device: str, spawn_lock: int, log: DaemonLog, package:
 
 def _loader(bundle: Bundle, device: str) -> Callable[[], Judge]:
     def load() -> Judge:
-        from aicodelint.detection.detector import Detector
+        from aicodelint.detection.open_detector import open_detector
 
-        detector: Judge = Detector(bundle, device=device, jobs=None)
-        return detector
+        return open_detector(bundle, device)
 
     return load
 
