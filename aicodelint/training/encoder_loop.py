@@ -138,9 +138,10 @@ class Trainer:
         ids, rows = self.sampler.batch(self.recipe.tokens_per_batch // length, length)
         order = np.argsort((ids != 0).sum(1), kind="stable")
         total = 0.0
-        for chunk in np.array_split(order, self.recipe.micro_batches):
+        chunks = np.array_split(order, min(self.recipe.micro_batches, len(order)))
+        for chunk in chunks:
             longest = int((ids[chunk] != 0).sum(1).max())
-            loss = self._loss(torch.from_numpy(ids[chunk, :longest]).to(self.device), rows[chunk], part) / self.recipe.micro_batches
+            loss = self._loss(torch.from_numpy(ids[chunk, :longest]).to(self.device), rows[chunk], part) / len(chunks)
             loss.backward()
             total += loss.item()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
