@@ -1,0 +1,209 @@
+"""Features of the code itself: names, keywords, strings, numbers, definitions, Halstead-like and complexity measures, for any language."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+from statistics import fmean, pstdev
+
+from aicodelint.detection.lexing import Lexed
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_NUMBER = re.compile(r"(?<![\w.])\d[\w.]*")
+_OPERATOR = re.compile(r"[-+*/%=<>!&|^~?:.@]+|[(){}\[\];,]")
+_DEFINITION = re.compile(
+    r"^[ \t]*(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b", re.MULTILINE
+)
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_DECISIONS = frozenset("if elif elsif for foreach while case when catch except rescue guard unless until match switch".split())  # noqa: SIM905
+_GROUPS = {
+    "branch": "if else elif elsif switch case match when unless guard default",
+    "loop": "for while foreach do until loop break continue",
+    "return": "return yield",
+    "try": "try except catch finally rescue begin",
+    "raise": "raise throw throws panic abort exit die",
+    "error": "Error Exception err error e ex exc errors TypeError ValueError RuntimeError Err",
+    "null": "null None nil undefined NULL nullptr isset",
+    "boolean": "true false True False bool boolean",
+    "log": "log logger logging console print println printf warn warning info debug fmt echo puts Debug",
+    "test": "test it describe expect assert assertEqual assertEquals assertTrue should Equal toBe toEqual mock Mock fixture",
+    "define": "def function func fn fun class struct interface enum trait impl object record namespace module package",
+    "access": "public private protected internal static final readonly abstract override virtual const",
+    "import": "import from require include using use export",
+    "self": "self this cls super base",
+    "types": "int str string String float double char void long Integer Object List Dict Map Array number object usize u8 i32 size_t",
+    "logic": "and or not in is instanceof typeof isinstance",
+    "plain": "data result results value values item items key keys index i j k n x y s tmp temp obj arr res ret",
+    "vague": "config options params args kwargs response request content message text output input path name id type status",
+}
+_GROUP_OF: dict[str, list[str]] = {}
+for _group, _list in _GROUPS.items():
+    for _word in _list.split():
+        _GROUP_OF.setdefault(_word, []).append(_group)
+_PREFIXES = {
+    "get": "get fetch load read find",
+    "set": "set update add remove delete",
+    "is": "is has should can",
+    "make": "create build make generate new init initialize",
+    "check": "validate check ensure verify assert",
+    "convert": "parse format normalize convert to from extract resolve",
+    "handle": "handle on process run execute",
+    "test": "test mock expected fake sample",
+    "count": "total max min num count current",
+}
+_PREFIX_OF = {word: name for name, words in _PREFIXES.items() for word in words.split()}
+
+
+def code_features(lexed: Lexed, lines: int) -> dict[str, float]:
+    """Return the features of names, keywords, strings, numbers and operators of a text that has so many lines."""
+    names = _NAME.findall(lexed.code)
+    tally = Counter(names)
+    operators = _OPERATOR.findall(lexed.code)
+    out = _name_features(tally, len(names), lines)
+    out.update(_keyword_features(tally, len(names), lines))
+    out.update(_halstead(tally, len(names), Counter(operators), len(operators), lines))
+    out.update(_string_features(lexed.strings, len(lexed.code), lines))
+    out.update(_number_features(_NUMBER.findall(lexed.code), lines))
+    out.update(_definition_features(lexed.text, lines))
+    return out
+
+
+def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, float]:
+    unique = [name for name in tally if name not in _GROUP_OF] or ["x"]
+    some = len(unique)
+    lengths = [len(name) for name in unique]
+    parts = [_PART.findall(name) for name in unique[:400]]
+    flat = [part for found in parts for part in found] or ["x"]
+    lead = Counter(_PREFIX_OF.get(found[0].lower(), "") for found in parts if len(found) > 1)
+    snake = sum("_" in name[1:] and name.islower() for name in unique)
+    upper = sum(name.isupper() and len(name) > 1 for name in unique)
+    pascal = sum(name[0].isupper() and not name.isupper() and "_" not in name for name in unique)
+    camel = sum(name[0].islower() and not name.islower() and "_" not in name for name in unique)
+    weighted = sum(len(name) * count for name, count in tally.items())
+    entropy = -sum(count / total * math.log2(count / total) for count in tally.values()) if total else 0.0
+    out = {
+        "name_count_log": math.log1p(total),
+        "name_per_line": total / max(lines, 1),
+        "name_variety": len(tally) / (total + 1),
+        "name_variety_root": len(tally) / math.sqrt(total + 1),
+        "name_entropy": entropy,
+        "name_entropy_share": entropy / math.log2(len(tally) + 1) if tally else 0.0,
+        "name_once": sum(count == 1 for count in tally.values()) / (len(tally) + 1),
+        "name_most_common": max(tally.values(), default=0) / (total + 1),
+        "name_length": fmean(lengths),
+        "name_length_std": pstdev(lengths),
+        "name_length_used": weighted / (total + 1),
+        "name_long": sum(length > 14 for length in lengths) / some,
+        "name_very_long": sum(length > 22 for length in lengths) / some,
+        "name_short": sum(length < 3 for length in lengths) / some,
+        "name_snake": snake / some,
+        "name_camel": camel / some,
+        "name_pascal": pascal / some,
+        "name_upper": upper / some,
+        "name_digits": sum(not name.isalpha() and any(map(str.isdigit, name)) for name in unique) / some,
+        "name_underscore": sum(name[0] == "_" for name in unique) / some,
+        "name_parts": len(flat) / max(len(parts), 1),
+        "name_part_length": fmean(map(len, flat)),
+        "name_part_variety": len(set(map(str.lower, flat))) / len(flat),
+        "name_mixed_case": min(snake, camel) / some,
+    }
+    out.update((f"name_prefix_{name}", lead[name] / some) for name in _PREFIXES)
+    return out
+
+
+def _keyword_features(tally: Counter[str], total: int, lines: int) -> dict[str, float]:
+    groups = dict.fromkeys(_GROUPS, 0)
+    for word in tally.keys() & _GROUP_OF.keys():
+        for group in _GROUP_OF[word]:
+            groups[group] += tally[word]
+    out = {f"word_{group}": 100 * count / (total + 10) for group, count in groups.items()}
+    decisions = sum(tally[word] for word in tally.keys() & _DECISIONS)
+    out["decisions_per_line"] = decisions / max(lines, 1)
+    out["else_share"] = tally["else"] / (tally["if"] + 1)
+    out["returns_per_definition"] = tally["return"] / (groups["define"] + 1)
+    return out
+
+
+def _halstead(names: Counter[str], name_total: int, operators: Counter[str], operator_total: int, lines: int) -> dict[str, float]:
+    vocabulary = len(names) + len(operators)
+    length = name_total + operator_total
+    volume = length * math.log2(vocabulary + 1)
+    logical = operators["&&"] + operators["||"]
+    return {
+        "halstead_volume_log": math.log1p(volume),
+        "halstead_volume_per_line": volume / max(lines, 1),
+        "halstead_difficulty": len(operators) / 2 * name_total / (len(names) + 1),
+        "halstead_vocabulary": vocabulary / math.sqrt(length + 1),
+        "operator_per_name": operator_total / (name_total + 1),
+        "operator_kinds": float(len(operators)),
+        "operator_logical": 100 * logical / (length + 10),
+        "operator_conditional": 100 * operators["?"] / (length + 10),
+        "operator_dot": operators["."] / (name_total + 1),
+        "operator_call": operators["("] / (name_total + 1),
+        "operator_assign": operators["="] / (name_total + 1),
+        "operator_compare": (operators["=="] + operators["!="] + operators["==="] + operators["!=="]) / (name_total + 1),
+    }
+
+
+def _string_features(strings: tuple[str, ...], code: int, lines: int) -> dict[str, float]:
+    bodies = [string[1:-1] for string in strings]
+    some = max(len(bodies), 1)
+    lengths = [len(body) for body in bodies] or [0]
+    sentences = [body for body in bodies if body.count(" ") > 1]
+    single = sum(string[0] == "'" for string in strings)
+    return {
+        "string_per_line": len(strings) / max(lines, 1),
+        "string_share": sum(lengths) / (code + sum(lengths) + 1),
+        "string_length": fmean(lengths),
+        "string_length_std": pstdev(lengths),
+        "string_empty": lengths.count(0) / some if bodies else 0.0,
+        "string_single": single / some,
+        "string_mixed": min(single, len(strings) - single) / some,
+        "string_spaced": sum(" " in body for body in bodies) / some,
+        "string_sentences_per_line": len(sentences) / max(lines, 1),
+        "string_sentence_capital": sum(body[0].isupper() for body in sentences) / max(len(sentences), 1),
+        "string_sentence_full_stop": sum(body[-1] == "." for body in sentences) / max(len(sentences), 1),
+        "string_sentence_colon": sum(": " in body for body in sentences) / max(len(sentences), 1),
+        "string_sentence_placeholder": sum("{" in body or "%" in body for body in sentences) / max(len(sentences), 1),
+        "string_hyphenated": sum("-" in body and " " not in body for body in bodies) / some,
+        "string_path": sum("/" in body and " " not in body for body in bodies) / some,
+        "string_snake": sum("_" in body and " " not in body for body in bodies) / some,
+        "string_dotted": sum("." in body and " " not in body for body in bodies) / some,
+        "string_upper": sum(body.isupper() for body in bodies) / some,
+        "string_variety": len(set(bodies)) / some,
+        "string_non_ascii": sum(not body.isascii() for body in bodies) / some,
+    }
+
+
+def _number_features(numbers: list[str], lines: int) -> dict[str, float]:
+    some = max(len(numbers), 1)
+    return {
+        "number_per_line": len(numbers) / max(lines, 1),
+        "number_variety": len(set(numbers)) / some,
+        "number_small": sum(number in {"0", "1", "2"} for number in numbers) / some,
+        "number_long": sum(len(number) > 2 for number in numbers) / some,
+        "number_point": sum("." in number for number in numbers) / some,
+        "number_round": sum(len(number) > 1 and number.endswith("0") for number in numbers) / some,
+        "number_hex": sum(number.startswith(("0x", "0X")) for number in numbers) / some,
+        "number_underscore": sum("_" in number for number in numbers) / some,
+    }
+
+
+def _definition_features(text: str, lines: int) -> dict[str, float]:
+    places: list[int] = []
+    position = line = 0
+    for match in _DEFINITION.finditer(text):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        places.append(line)
+    gaps = [after - before for before, after in pairwise(places)] or [0]
+    mean, spread = fmean(gaps), pstdev(gaps)
+    return {
+        "definition_per_line": len(places) / max(lines, 1),
+        "definition_gap": mean,
+        "definition_gap_std": spread,
+        "definition_gap_cv": spread / (mean + 1),
+        "definition_gap_max": float(max(gaps)),
+    }
