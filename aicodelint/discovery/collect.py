@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aicodelint.discovery import skip
-from aicodelint.discovery.changes import Change, changes_since, staged_changes
 from aicodelint.discovery.examine import Examiner
 from aicodelint.discovery.git import NO_ATTRIBUTES, Attributes, Blobs, Repository, require_repository
 from aicodelint.discovery.ignore import Excludes
@@ -17,6 +17,9 @@ from aicodelint.discovery.read import Content, read
 from aicodelint.discovery.walk import Candidate, attributes_of, candidates
 from aicodelint.errors import UsageError
 from aicodelint.finding import SourceFile
+
+if TYPE_CHECKING:
+    from aicodelint.discovery.changes import Change
 
 STDIN = "-"
 """What standard input is called where no name is given."""
@@ -52,6 +55,8 @@ def collect_staged(options: DiscoveryOptions, paths: Iterable[str] = ()) -> Iter
 
     ``paths`` narrow it. Raise ``GitError`` outside of a repository.
     """
+    from aicodelint.discovery.changes import staged_changes
+
     repository = require_repository(os.fspath(options.cwd))
     return _changed(repository, staged_changes(repository, _inside(repository, paths, options)), options, cached=True)
 
@@ -61,6 +66,8 @@ def collect_diff(revisions: str, options: DiscoveryOptions, paths: Iterable[str]
 
     Each has its changed lines; untracked files do not count. ``paths`` narrow it. Raise ``UsageError`` or ``GitError`` as ``changes_since`` does.
     """
+    from aicodelint.discovery.changes import changes_since
+
     repository = require_repository(os.fspath(options.cwd))
     return _changed(repository, changes_since(repository, revisions, _inside(repository, paths, options)), options, cached=False)
 

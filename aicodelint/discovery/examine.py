@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 
-from aicodelint.discovery import generated, markup, notebook, skip
+from aicodelint.discovery import generated, skip
 from aicodelint.discovery.decode import decode
 from aicodelint.discovery.git import NO_ATTRIBUTES, Attributes
-from aicodelint.discovery.language import NOT_CODE, NOTEBOOK, SUPPORTED, language_by_content, language_by_name
+from aicodelint.discovery.language import MARKUP, NOT_CODE, NOTEBOOK, SUPPORTED, language_by_content, language_by_name
 from aicodelint.discovery.options import DiscoveryOptions
 from aicodelint.finding import SourceFile
 
@@ -49,7 +49,9 @@ class Examiner:
         if language == NOTEBOOK:
             return self._notebook(path, text)
         lines = None
-        if language in markup.LANGUAGES:
+        if language in MARKUP:
+            from aicodelint.discovery import markup
+
             text, lines, language = markup.read_scripts(text)
         return self._source(path, text, language or language_by_content(path, text), lines, attributes)
 
@@ -70,6 +72,8 @@ class Examiner:
         return SourceFile(path, text=text, language=language, line_numbers=lines)
 
     def _notebook(self, path: str, raw: str) -> SourceFile:
+        from aicodelint.discovery import notebook
+
         found = notebook.read_notebook(raw)
         if found is None:
             return SourceFile(path, language=NOTEBOOK, reason=skip.INVALID_NOTEBOOK)
@@ -80,4 +84,4 @@ class Examiner:
         return self._source(path, found.text, found.language, found.line_numbers, Attributes(generated=False))
 
     def _may_hold_code(self, language: str) -> bool:
-        return language in self._languages or language == NOTEBOOK or language in markup.LANGUAGES
+        return language in self._languages or language == NOTEBOOK or language in MARKUP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from aicodelint.discovery.names import NOT_CODE
 
@@ -144,7 +145,7 @@ _SIGNS: dict[str, tuple[str, ...]] = {
     "Swift": (
         r"^import (?:Foundation|UIKit|SwiftUI|Combine|XCTest|AppKit|CoreData|PackageDescription|\w+Kit)[ \t]*$",
         r"^[ \t]*(?:(?:public|private|internal|fileprivate|static|override|mutating|@\w+|final|class) )*func \w+(?:<[^\n>]{1,80}>)?\(",
-        r"\b(?:guard let|if let|guard )\b|\b(?:let|var) \w+(?:: ?[\[\]\w<>?: ]+)? = ",
+        r"\b(?:guard let|if let|guard )\b|\b(?:let|var) \w+(?:: ?[\[\]\w<>?: ]{1,80})? = ",
         r"->[ \t]*(?:Int|String|Bool|Void|\[|some View|Self|Double)|: (?:Int|String|Bool|Double|\[\w+\])\b|\bself\.\w+|\bnil\b",
         r"^[ \t]*(?:(?:public|final|private|@\w+) )*(?:struct|protocol|extension|enum|class) \w+(?:: ?[\w, ]+)? ?\{|\binit\(|\breadLine\(\)|\.\.<",
     ),
@@ -176,9 +177,13 @@ _SIGNS: dict[str, tuple[str, ...]] = {
         ),
     ),
 }
-_COMPILED = {language: tuple(re.compile(sign, re.MULTILINE) for sign in signs) for language, signs in _SIGNS.items()}
-_TYPED = _COMPILED["TypeScript"][1]
 _ENOUGH = 2
+
+
+@cache
+def _compiled() -> dict[str, tuple[re.Pattern[str], ...]]:
+    """Compile late: a hundred expressions take longer than most scans would need them."""
+    return {language: tuple(re.compile(sign, re.MULTILINE) for sign in signs) for language, signs in _SIGNS.items()}
 
 
 def guess(text: str) -> str | None:
@@ -191,7 +196,7 @@ def guess(text: str) -> str | None:
         return None
     if _PHP.match(head):
         return "PHP"
-    scores = {language: sum(sign.search(head) is not None for sign in signs) for language, signs in _COMPILED.items()}
+    scores = {language: sum(sign.search(head) is not None for sign in signs) for language, signs in _compiled().items()}
     best = max(scores, key=lambda language: scores[language])
     if scores[best] <= _ENOUGH:
         return None
@@ -202,7 +207,7 @@ def _of_relatives(best: str, scores: dict[str, int], head: str) -> str:
     if best in {"C", "C++"}:
         return "C++" if scores["C++"] >= scores["C"] else "C"
     if best in {"JavaScript", "TypeScript"}:
-        return "TypeScript" if _TYPED.search(head) else "JavaScript"
+        return "TypeScript" if _compiled()["TypeScript"][1].search(head) else "JavaScript"
     return best
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 
-from aicodelint.discovery import guess
 from aicodelint.discovery.names import AMBIGUOUS, EDITOR_MODES, EXTENSIONS, FILE_NAMES, INTERPRETERS, NOT_CODE, SUPPORTED
 
-__all__ = ["NOTEBOOK", "NOT_CODE", "SUPPORTED", "language_by_content", "language_by_name"]
+__all__ = ["MARKUP", "NOTEBOOK", "NOT_CODE", "SUPPORTED", "language_by_content", "language_by_name"]
 
 NOTEBOOK = "Jupyter Notebook"
+MARKUP = frozenset({"Vue", "Svelte"})
+"""Languages whose files hold code in ``<script>`` elements."""
 _HEAD = 4096
 _SHEBANG = re.compile(r"#![ \t]*(?P<path>[^\s]{1,200})(?P<rest>[^\n]{0,400})")
 _VERSION = re.compile(r"[-\d.]+(?:exe)?$")
@@ -45,6 +46,8 @@ def language_by_content(path: str, text: str) -> str | None:
     named = _by_shebang(head) or _by_mode(head)
     if named is not None:
         return named
+    from aicodelint.discovery import guess
+
     extension = _extension(path)
     if extension in AMBIGUOUS and extension not in {"in", "cgi", "fcgi"}:
         return guess.disambiguate(extension, text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-LANGUAGES = frozenset({"Vue", "Svelte"})
 _OPENING = re.compile(r"<script\b([^<>]{0,500})>", re.IGNORECASE)
 _TYPESCRIPT = re.compile(r"\blang\s*=\s*[\"']?tsx?\b", re.IGNORECASE)
 

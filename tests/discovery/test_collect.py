@@ -103,10 +103,10 @@ def test_thousands_of_files_take_little_memory_and_time(folder: Any) -> None:
     tracemalloc.stop()
     assert count == 2000
     assert peak < 2000 * 700 + 2_000_000
-    before = time.perf_counter()
+    before = time.process_time()
     for _ in collect(["."], folder.options()):
         pass
-    assert (time.perf_counter() - before) / 2000 < 0.002
+    assert (time.process_time() - before) / 2000 < 0.002
 
 
 NAMES = ["a.py", "a.h", "a.m", "a.ts", "a.pl", "a.ipynb", "a.vue", "a.min.js", "a", "", "x/y.inc", "a.in", "vendor/a.go", "a.js", "\udcff.py"]
@@ -148,6 +148,6 @@ def test_any_bytes_give_a_text_or_a_reason(name: str, data: bytes) -> None:
 @pytest.mark.parametrize("name", ["a.py", "a.h", "a.ipynb", "a.vue", "a"])
 def test_hostile_repetition_is_linear(name: str, unit: str) -> None:
     data = (unit * (1_000_000 // len(unit.encode()))).encode()
-    before = time.perf_counter()
+    before = time.process_time()
     Examiner(DiscoveryOptions(cwd=Path("/"))).by_content(name, data)
-    assert time.perf_counter() - before < 1.5
+    assert time.process_time() - before < 1.5

@@ -38,6 +38,6 @@ def test_match(pattern: str, yes: list[str], no: list[str]) -> None:
 
 
 def test_many_stars_are_quick() -> None:
-    before = time.perf_counter()
+    before = time.process_time()
     compile_glob("***********b").match("a" * 255)
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 0.5

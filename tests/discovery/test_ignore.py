@@ -86,9 +86,9 @@ def test_comments_blanks_broken_and_costly_lines(folder: Any) -> None:
     folder.write("a" * 250)
     for name in ("a.py", "b.log", "\udcffx.py"):
         folder.write(name)
-    before = time.perf_counter()
+    before = time.process_time()
     assert set(folder.reasons(collect(["."], folder.options()))) == {".gitignore", "a" * 250, "a.py"}
-    assert time.perf_counter() - before < 1
+    assert time.process_time() - before < 1
 
 
 def test_an_ignore_file_that_is_no_file(folder: Any) -> None:

@@ -101,6 +101,6 @@ def test_tables_agree() -> None:
 @pytest.mark.parametrize("path", ["a.h", "a.m", "a.pl", "a.inc", ""])
 def test_hostile_repetition_is_quick(path: str, unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
-    before = time.perf_counter()
+    before = time.process_time()
     language_by_content(path, text)
-    assert time.perf_counter() - before < 1.0
+    assert time.process_time() - before < 1.0
