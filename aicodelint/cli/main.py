@@ -15,7 +15,10 @@ VERBS = {
     "cache": "aicodelint.cli.cache:cache",
     "daemon": "aicodelint.cli.daemon:daemon",
     "hook": "aicodelint.cli.hook:hook",
+    "models": "aicodelint.cli.models:models",
+    "predict": "aicodelint.cli.predict:predict",
     "scan": "aicodelint.cli.scan:scan",
+    "train": "aicodelint.cli.train:train",
 }
 
 

@@ -67,6 +67,11 @@ class TorchEncoder:
         return str(self._device.type)
 
     @property
+    def special_tokens(self) -> int:
+        """How many tokens are put around a window: it has to be so much shorter than the model's longest input."""
+        return len(self.tokenizer.prefix) + len(self.tokenizer.suffix)
+
+    @property
     def batch_tokens(self) -> int:
         """The token budget of a batch, padding included; halved whenever memory ran out."""
         return self._batch_tokens

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.utils.validation import check_is_fitted
 
 from aicodelint.training.labels import is_human
+from aicodelint.training.trees_onnx import to_onnx
 
 FOLDS = 5
 
@@ -59,7 +60,7 @@ class Gate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return P(human), P(AI) of each row, shape (n, 2)."""
         check_is_fitted(self, "trees_")
-        return np.asarray(self.trees_.predict_proba(_checked(features)))
+        return np.asarray(self.trees_.predict_proba(_checked(features), validate_features=False))
 
     def predict(self, features: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Return 1 for each row that passes the gate, 0 for each that it lets go as human, shape (n,)."""
@@ -69,13 +70,27 @@ class Gate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the accuracy against labels of any of the kinds that ``fit`` takes."""
         return float(super().score(features, (~is_human(np.asarray(y))).astype(np.int64), sample_weight))
 
-    def _trees(self) -> HistGradientBoostingClassifier:
-        return HistGradientBoostingClassifier(
-            max_iter=self.max_iter,
+    def to_onnx(self) -> bytes:
+        """Return the trees as the graph that a bundle holds: features (n, f) -> logits (n, 1)."""
+        check_is_fitted(self, "trees_")
+        return to_onnx([self.trees_.booster_], self.n_features_in_)
+
+    def decision_function(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return the logit of P(AI) of each row, shape (n,)."""
+        check_is_fitted(self, "trees_")
+        return np.asarray(self.trees_.booster_.predict(_checked(features), raw_score=True))
+
+    def _trees(self) -> LGBMClassifier:
+        return LGBMClassifier(
+            n_estimators=self.max_iter,
             learning_rate=self.learning_rate,
-            max_leaf_nodes=self.max_leaf_nodes,
+            num_leaves=self.max_leaf_nodes,
             class_weight=self.class_weight,
             random_state=self.random_state,
+            n_jobs=1,
+            deterministic=True,
+            force_col_wise=True,
+            verbose=-1,
         )
 
     def _threshold(self, table: npt.NDArray[np.float32], target: npt.NDArray[np.int64], groups: Sequence[Any] | None) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodelint.detection.features import FEATURE_NAMES, extract
-from aicodelint.detection.lexing import lex
+from aicodelint.detection.lexing import lex, prepare
 
 RESEARCH_FEATURES = (
     "characters_log",
@@ -54,7 +54,7 @@ RESEARCH_FEATURES = (
 def text_features(code: Sequence[str], languages: Sequence[str | None] | None = None) -> npt.NDArray[np.float32]:
     """Return every cheap feature of each text, shape (n, len(FEATURE_NAMES))."""
     names = languages if languages is not None else [None] * len(code)
-    found = [extract(lex(text, language)) for text, language in zip(code, names, strict=True)]
+    found = [extract(lex(prepare(text, language), language)) for text, language in zip(code, names, strict=True)]
     return np.stack(found) if found else np.zeros((0, len(FEATURE_NAMES)), np.float32)
 
 

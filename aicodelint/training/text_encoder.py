@@ -13,7 +13,7 @@ from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
 from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.encoder_torch import TorchEncoder, choose_device, encoder_fingerprint
 from aicodelint.detection.hub_torch import EncoderPlace, locate_encoder, place_of_manifest
-from aicodelint.detection.licence import strip_licence
+from aicodelint.detection.lexing import prepare
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import WINDOW_TOKENS, windows_of
 from aicodelint.errors import BundleError
@@ -36,7 +36,7 @@ class TorchTextEncoder:
         self.device = encoder.device
         self.dimension = encoder.dimension
         self.window_tokens = window_tokens
-        self._content_tokens = window_tokens - len(encoder.tokenizer.prefix) - len(encoder.tokenizer.suffix)
+        self._content_tokens = window_tokens - encoder.special_tokens
         self._tokenizer = CodeTokenizer(encoder.tokenizer.tokenizer)
         number_type = str(next(encoder.model.parameters()).dtype)
         self.fingerprint = _digest(encoder_fingerprint(place), LINES_DIGEST, window_tokens, number_type)
@@ -77,7 +77,9 @@ class BundleTextEncoder:
         self.bundle = bundle
         self.encoder = OnnxEncoder(bundle.read(ENCODER), jobs)
         self.dimension = self.encoder.dimension
+        self.revision = None
         self.device = "cpu"
+        self.window_tokens = bundle.window_tokens
         self._tokenizer = CodeTokenizer.from_bytes(bundle.read(TOKENIZER))
         self.fingerprint = _digest(bundle.files[ENCODER], bundle.files[TOKENIZER], LINES_DIGEST, bundle.window_tokens)
 
@@ -118,7 +120,7 @@ def open_text_encoder(
 
 
 def _windows(tokenizer: CodeTokenizer, texts: Sequence[str], longest: int) -> list[Tokens]:
-    encoded = tokenizer.encode([strip_licence(text)[0] for text in texts])
+    encoded = tokenizer.encode([prepare(text, None) for text in texts])
     return [[window.ids for window in windows_of(ids, tokenizer.line_starts(ids), longest)] for ids in encoded]
 
 

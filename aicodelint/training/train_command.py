@@ -1,0 +1,72 @@
+"""What ``aicodelint train`` does once its options are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aicodelint.training.embeddings import default_cache_directory
+from aicodelint.training.heads import HeadRecipe, HeadShape
+from aicodelint.training.progress import ProgressLine
+from aicodelint.training.sample_language import sample_language
+from aicodelint.training.tables import Columns, read_samples
+from aicodelint.training.text_encoder import open_text_encoder
+from aicodelint.training.train_run import run_training
+from aicodelint.training.user_bundle import TrainingPlan, labelled_rows
+
+
+def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
+    """Train on the tables at ``paths`` with the options ``given`` and write the bundle to ``output``; return the metrics."""
+    columns = Columns(code=given["code_column"], label=given["label_column"], group=given["group_column"], language=given["language_column"])
+    samples = [replace(sample, language=sample_language(sample)) for sample in read_samples(paths, columns)]
+    data = labelled_rows(samples, given["human"], given["only"])
+    say(f"{len(data.code):,} rows: {int(data.human.sum()):,} human, {len(data.families)} families ({', '.join(data.families)})")
+    if data.skipped:
+        say(f"{data.skipped:,} rows without code are left out")
+    encoder = open_text_encoder(given["encoder"], given["revision"], device=given["device"], dtype=given["dtype"], download=given["download"])
+    notes: tuple[str, ...] = ()
+    if given["fine_tune"]:
+        from aicodelint.training.fine_tune import NOTE, fine_tune
+
+        encoder = fine_tune(data, encoder, output, plan=plan_of(given), say=say)
+        notes = (NOTE,)
+    with ProgressLine("Embedding") as progress:
+        cache = given["cache_dir"] or default_cache_directory()
+        metrics = run_training(data, encoder, plan_of(given), output, cache=cache, progress=progress, say=say, notes=notes)
+    for line in summary(metrics):
+        say(line)
+    say(f"wrote {output}: aicodelint scan --model {output}")
+    return metrics
+
+
+def plan_of(given: Mapping[str, Any]) -> TrainingPlan:
+    """Return the plan that the options describe."""
+    recipe = HeadRecipe(
+        max_epochs=given["epochs"],
+        learning_rate=given["learning_rate"],
+        batch_size=given["batch_size"],
+        weight_decay=given["weight_decay"],
+        warmup=given["warmup"],
+        loss=given["loss"],
+        label_smoothing=given["label_smoothing"],
+        class_weight=given["class_weight"],
+        patience=given["patience"],
+        seed=given["seed"],
+    )
+    shape = HeadShape(given["width"], given["depth"], given["dropout"], given["layer_norm"])
+    return TrainingPlan(shape, recipe, given["validation_fraction"], given["only"])
+
+
+def summary(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the lines that tell how good the bundle is, on rows that its models had not seen."""
+    lines = []
+    ai, family = metrics.get("ai", {}), metrics.get("family", {})
+    if ai.get("judged_rows"):
+        flagged = f"{ai['true_positive_rate']:.1%} of AI and {ai['false_positive_rate']:.1%} of human rows are flagged at {ai['threshold']}"
+        lines.append(f"AI or human, out of fold: AUC {ai['auc']:.3f}; {flagged}")
+    if family.get("judged_rows"):
+        named = f"; {family['named']:.0%} are named, {family['precision_of_named']:.1%} of them rightly" if family["named"] else ""
+        lines.append(f"families, out of fold: macro-F1 {family['macro_f1']:.3f}{named}")
+    return lines

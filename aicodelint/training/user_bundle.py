@@ -1,0 +1,126 @@
+"""``aicodelint train``: a bundle of a user's own from labelled code. A family head, an AI head, trees, and where the lines are drawn.
+
+Everything that decides (blend, thresholds, temperature) and every figure comes from models that had not seen the text they judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aicodelint.errors import UsageError
+from aicodelint.rules import HUMAN
+from aicodelint.training.blend import AI, GATE_TREES, AiSide, fit_ai_side
+from aicodelint.training.embeddings import Progress, TextEncoder, embed
+from aicodelint.training.family_side import FamilySide, fit_family_side
+from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows
+from aicodelint.training.labels import family_names, is_human, ordered_families
+from aicodelint.training.out_of_fold import assign_folds
+from aicodelint.training.research_features import text_features
+from aicodelint.training.tables import Sample
+
+__all__ = ["GATE_TREES", "Labelled", "TrainedBundle", "TrainingPlan", "labelled_rows", "train_sides"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What is asked of a training. ``only`` is ``head`` (families alone), ``gate`` (AI or human alone) or None."""
+
+    shape: HeadShape = field(default_factory=HeadShape)
+    recipe: HeadRecipe = field(default_factory=HeadRecipe)
+    validation_fraction: float = 0.1
+    only: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The rows of the user's data that can be trained on; ``family`` is the place in ``families``, or -1 for a human row, shape (n,)."""
+
+    code: list[str]
+    languages: list[str | None]
+    families: tuple[str, ...]
+    family: npt.NDArray[np.int64]
+    groups: list[str] | None
+    skipped: int
+
+    @property
+    def human(self) -> npt.NDArray[np.bool_]:
+        """Which rows are human, shape (n,)."""
+        return self.family < 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedBundle:
+    """The sides of a bundle: either may be None, where it was not asked for or the data do not hold it."""
+
+    data: Labelled
+    windows: Windows
+    ai: AiSide | None
+    family: FamilySide | None
+
+
+def labelled_rows(samples: Sequence[Sample], human: str | None, only: str | None) -> Labelled:
+    """Sort samples by what their labels mean; rows without any code are left out and counted. Raise ``UsageError`` for data of one label."""
+    kept = [sample for sample in samples if sample.code.strip()]
+    if not kept:
+        raise UsageError("there is no code to train on")
+    labels = [str(sample.label) for sample in kept]
+    human_rows = is_human(labels, human)
+    names = np.array(family_names(labels), dtype=object)
+    found = set(names[~human_rows].tolist())
+    if only == "gate" or len(found) == 1:
+        families = tuple(sorted(found)) if len(found) == 1 else (AI,)
+        names[~human_rows] = families[0]
+    else:
+        families = ordered_families(names[~human_rows].tolist())
+    if not found or (len(found) == 1 and not human_rows.any()):
+        raise UsageError(f"a bundle needs rows of at least two labels; every row is {next(iter(found), HUMAN)}")
+    place = {name: number for number, name in enumerate(families)}
+    family = np.array([-1 if is_row else place[str(name)] for name, is_row in zip(names, human_rows, strict=True)], np.int64)
+    grouped = any(sample.group for sample in kept)
+    groups = [sample.group or f"row {number}" for number, sample in enumerate(kept)] if grouped else None
+    return Labelled([sample.code for sample in kept], [sample.language for sample in kept], families, family, groups, len(samples) - len(kept))
+
+
+def train_sides(
+    data: Labelled,
+    encoder: TextEncoder,
+    plan: TrainingPlan,
+    *,
+    cache: Any = None,
+    progress: Progress | None = None,
+    device: str = "cpu",
+    state: TrainingState | None = None,
+    after_epoch: Callable[[TrainingState], None] | None = None,
+    say: Callable[[str], None] = lambda message: None,
+) -> TrainedBundle:
+    """Embed the rows, and train the sides that ``plan`` asks for and the data allow."""
+    windows = embed(data.code, encoder, cache, progress)
+    folds = assign_folds(data.family + 1, data.groups, plan.recipe.seed)
+    ai = family = None
+    if data.human.any() and plan.only != "head":
+        say("training the gate and the AI head")
+        features = text_features(data.code, data.languages)
+        ai = fit_ai_side(windows, features, (~data.human).astype(np.int64), folds, data.groups, recipe=plan.recipe, device=device)
+    if len(data.families) > 1 and plan.only != "gate":
+        say("training the family head")
+        rows = np.flatnonzero(~data.human)
+        groups = None if data.groups is None else [data.groups[place] for place in rows]
+        family = fit_family_side(
+            windows.of_texts(rows),
+            data.family[rows],
+            len(data.families),
+            folds[rows],
+            groups,
+            shape=plan.shape,
+            recipe=plan.recipe,
+            validation_fraction=plan.validation_fraction,
+            device=device,
+            state=state,
+            after_epoch=after_epoch,
+        )
+    return TrainedBundle(data, windows, ai, family)
