@@ -9,10 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from aicodelint import __version__
 from aicodelint.detection.bundle import Bundle
@@ -181,6 +184,19 @@ class World:
             os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not self.daemons(), "all daemons are gone")
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_package(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, site: Path) -> Iterator[World]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    world = World(Path(tempfile.mkdtemp(prefix="aic-", dir="/tmp")), site)  # a short path: pytest's are too long for a socket
+    yield world
+    world.end()
 
 
 def nothing_left(world: World) -> None:
