@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO, cast
+from typing import IO, TextIO, cast
 
 from aicodelint.cli.error_handler import ReaderGoneError
 from aicodelint.errors import AicodelintError, UsageError
@@ -51,20 +51,25 @@ def pair_outputs(given: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class Outputs:
-    """The reports of one scan as one. On leaving with an exception every unfinished file is removed."""
+    """The reports of one scan as one. On leaving the ``with`` block every unfinished file is removed.
 
-    def __init__(self, reports: Sequence[tuple[str, str]], style: Style) -> None:
+    Nothing is made before ``open``, so that a signal at any moment finds us inside the block.
+    """
+
+    def __init__(self) -> None:
         self._sinks: list[_Stdout | _File | _Special] = []
         self._reports: list[Report] = []
-        try:
-            for name, output in reports:
-                sink = _Stdout(name) if output == STDOUT else _open_file(Path(output))
-                self._sinks.append(sink)
-                own = style if output == STDOUT else replace(style, color=False)
-                self._reports.append(open_report(name, sink.stream, own))
-        except BaseException:
-            self._discard()
-            raise
+
+    def open(self, reports: Sequence[tuple[str, str]], style: Style) -> None:
+        """Open pairs of format and file (``-``: stdout); raise ``UsageError`` where that cannot be."""
+        for name, output in reports:
+            sink = _Stdout(name) if output == STDOUT else _sink_at(Path(output))
+            self._sinks.append(sink)
+            try:
+                stream = sink.open()
+            except (OSError, ValueError) as error:
+                raise _cannot_write(output, error) from None
+            self._reports.append(open_report(name, stream, style if output == STDOUT else replace(style, color=False)))
 
     @property
     def files(self) -> frozenset[str]:
@@ -96,9 +101,6 @@ class Outputs:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._discard()
-
-    def _discard(self) -> None:
         for sink in self._sinks:
             sink.discard()
 
@@ -110,11 +112,18 @@ class _Stdout:
     paths: tuple[str, ...] = ()
 
     def __init__(self, format_name: str) -> None:
+        self._encoding = None if format_name == "text" else "utf-8"
+        self._streamed = format_name in STREAMED
+        self._whole: IO[str] | None = None
+
+    def open(self) -> TextIO:
         reconfigure = getattr(sys.stdout, "reconfigure", None)
         if reconfigure:
-            reconfigure(encoding=None if format_name == "text" else "utf-8", errors="backslashreplace")
-        self._whole = None if format_name in STREAMED else tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed in discard)
-        self.stream: TextIO = cast(TextIO, self._whole or sys.stdout)
+            reconfigure(encoding=self._encoding, errors="backslashreplace")
+        if self._streamed:
+            return sys.stdout
+        self._whole = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115 (closed in discard)
+        return cast(TextIO, self._whole)
 
     def commit(self) -> None:
         if self._whole is not None:
@@ -133,14 +142,20 @@ class _Special:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.paths = (os.path.realpath(path),)
-        self.stream: TextIO = path.open("w", encoding="utf-8", newline="\n")
+        self._path = path
+        self._stream: TextIO | None = None
+
+    def open(self) -> TextIO:
+        self._stream = self._path.open("w", encoding="utf-8", newline="\n")
+        return self._stream
 
     def commit(self) -> None:
-        self.stream.close()
+        if self._stream is not None:
+            self._stream.close()
 
     def discard(self) -> None:
         with suppress(OSError):
-            self.stream.close()
+            self.commit()
 
 
 class _File:
@@ -151,25 +166,29 @@ class _File:
         self._target = Path(os.path.realpath(path))
         self._part = self._target.with_name(f".{secrets.token_hex(8)}.aicodelint-part")
         self.paths = (str(self._target), str(self._part))
-        self.stream: TextIO = self._part.open("x", encoding="utf-8", newline="\n")
-        self._done = False
+        self._stream: TextIO | None = None
+
+    def open(self) -> TextIO:
+        self._stream = self._part.open("x", encoding="utf-8", newline="\n")
         with suppress(OSError):
             self._part.chmod(stat.S_IMODE(self._target.stat().st_mode))
+        return self._stream
 
     def commit(self) -> None:
-        self.stream.close()
-        self._part.replace(self._target)
-        self._done = True
+        if self._stream is not None:
+            self._stream.close()
+            self._part.replace(self._target)
 
     def discard(self) -> None:
+        """Remove what was not moved. The name is ours alone, so it may go even if a signal came before we knew that it was made."""
         with suppress(OSError):
-            self.stream.close()
-        if not self._done:
-            with suppress(OSError):
-                self._part.unlink()
+            if self._stream is not None:
+                self._stream.close()
+        with suppress(OSError):
+            self._part.unlink()
 
 
-def _open_file(path: Path) -> _File | _Special:
+def _sink_at(path: Path) -> _File | _Special:
     try:
         if path.is_dir():
             raise UsageError(f"--output {path} is a directory")
@@ -177,9 +196,13 @@ def _open_file(path: Path) -> _File | _Special:
             return _Special(path)
         if path.exists() and not os.access(path, os.W_OK):
             raise UsageError(f"--output {path} is not writable")
-        return _File(path)
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot write --output {path}: {getattr(error, 'strerror', None) or error}") from None
+        raise _cannot_write(str(path), error) from None
+    return _File(path)
+
+
+def _cannot_write(output: str, error: OSError | ValueError) -> UsageError:
+    return UsageError(f"cannot write --output {output}: {getattr(error, 'strerror', None) or error}")
 
 
 @contextmanager

@@ -115,7 +115,8 @@ def scan(ctx: click.Context, /, paths: tuple[str, ...], formats: tuple[str, ...]
         verbose=given["verbose"],
         base=str(directory),
     )
-    with Outputs(pair_outputs(ctx.meta["outputs"]), style) as reports:
+    with Outputs() as reports:
+        reports.open(pair_outputs(ctx.meta["outputs"]), style)
         return run_scan(paths, given, directory, reports)
 
 
