@@ -11,30 +11,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 WORD = "aicodelint:"
-MAX_DIRECTIVES = 10_000
+MAX_WORDS = 10_000
 _MARKERS = ("#", "//", "/*", "--", ";", "%", "<!--", "*", '"""', "'''", "{-", "(*")
 _DIRECTIVE = re.compile(r"aicodelint:[ \t]{0,8}(ignore-file|ignore)(?:\[([^\]\n]{0,400})\])?(?=[\s*\-\"'}#,.]|$)(?!-\w)")
+
+_REASON = re.compile(r"[ \t]{0,8}--[ \t]{0,8}(?![\-*>\s])([^\r\n]{1,200})")
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One suppression. ``selectors`` are codes, code prefixes or family names as written; None stands for everything."""
+    """One suppression. ``selectors`` are codes, code prefixes or family names as written; None stands for everything; ``reason`` is what follows ``--``."""
 
     line: int
     whole_file: bool
     selectors: tuple[str, ...] | None
+    reason: str | None = None
 
 
 def directives(text: str) -> Iterator[Directive]:
-    """Yield the suppressions of ``text`` in order, with their 1-based lines; linear in its length."""
-    line, counted, found = 1, 0, 0
+    """Yield the suppressions of ``text`` in order, with their 1-based lines; linear in its length.
+
+    Only the first ``MAX_WORDS`` places where ``aicodelint:`` stands are looked at.
+    """
+    line, counted, words = 1, 0, 0
     start = text.find(WORD)
-    while start >= 0 and found < MAX_DIRECTIVES:
-        match = _DIRECTIVE.match(text, start)
-        if match and _after_marker(text, start):
+    while start >= 0 and words < MAX_WORDS:
+        words += 1
+        match = _DIRECTIVE.match(text, start) if _after_marker(text, start) else None
+        if match:
             line += text.count("\n", counted, start)
             counted = start
-            found += 1
             codes = match[2]
             selectors = None if codes is None else tuple(code.strip() for code in codes.split(",") if code.strip())
             yield Directive(line, match[1] == "ignore-file", selectors)
