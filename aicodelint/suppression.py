@@ -20,7 +20,10 @@ _REASON = re.compile(r"[ \t]{0,8}--[ \t]{0,8}(?![\-*>\s])([^\r\n]{1,200})")
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One suppression. ``selectors`` are codes, code prefixes or family names as written; None stands for everything; ``reason`` is what follows ``--``."""
+    """One suppression. ``selectors`` are codes, code prefixes or family names as written; None stands for everything.
+
+    ``reason`` is what follows ``--``.
+    """
 
     line: int
     whole_file: bool
@@ -43,7 +46,8 @@ def directives(text: str) -> Iterator[Directive]:
             counted = start
             codes = match[2]
             selectors = None if codes is None else tuple(code.strip() for code in codes.split(",") if code.strip())
-            yield Directive(line, match[1] == "ignore-file", selectors)
+            reason = _REASON.match(text, match.end())
+            yield Directive(line, match[1] == "ignore-file", selectors, reason[1].strip() if reason else None)
         start = text.find(WORD, start + len(WORD))
 
 
