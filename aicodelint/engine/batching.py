@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ from typing import Protocol
 
 from aicodelint.finding import Snippet, Verdict
 
-BATCH_FILES = 16
-BATCH_CHARACTERS = 64 * 1024
+BATCH_SECONDS = 0.25
+FIRST_BUDGET = 4 * 1024
+LEAST_BUDGET = 512
+MOST_BUDGET = 512 * 1024
+CHARACTERS_A_TEXT_COSTS = 512
 
 
 class Judge(Protocol):
@@ -31,6 +35,11 @@ class Job:
     snippet: Snippet
     key: bytes
     cost: int
+
+    @property
+    def work(self) -> int:
+        """How much there is to do for it, in characters."""
+        return len(self.snippet.text) + CHARACTERS_A_TEXT_COSTS
 
 
 Deliver = Callable[[list[tuple[Job, Verdict | None]]], None]
@@ -65,17 +74,17 @@ class JobQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def take(self) -> list[Job]:
-        """Wait for jobs and return the next batch, at least one job; an empty list once the queue is closed."""
+    def take(self, budget: int = FIRST_BUDGET) -> list[Job]:
+        """Wait for jobs and return the next batch: at least one job, no more than fill ``budget``; none once the queue is closed."""
         with self._changed:
             while not self._jobs and not self._closed:
                 self._changed.wait()
             batch: list[Job] = []
-            characters = 0
-            while self._jobs and not self._closed and len(batch) < BATCH_FILES and characters < BATCH_CHARACTERS:
+            work = 0
+            while self._jobs and not self._closed and work < budget:
                 client, jobs = self._jobs.popitem(last=False)
                 batch.append(jobs.popleft())
-                characters += len(batch[-1].snippet.text)
+                work += batch[-1].work
                 if jobs:
                     self._jobs[client] = jobs
             return batch
@@ -85,7 +94,8 @@ class Inference:
     """The thread that loads the detector with ``load`` and judges batches with it, telling ``deliver`` of each (in that thread).
 
     ``ready`` is set once the detector is loaded. When it cannot be loaded, ``failed`` is called with the exception, and the thread ends.
-    A text on which the detector fails gets None for a verdict; ``on_error`` is told of it.
+    A text on which the detector fails gets None for a verdict; ``on_error`` is told of it. Batches are as large as this machine judges in
+    about ``BATCH_SECONDS``: who comes with two files waits no longer than that for the batch in front.
     """
 
     def __init__(
@@ -116,9 +126,13 @@ class Inference:
             self._failed(error)
             return
         self.ready.set()
-        while batch := self._queue.take():
+        budget = float(FIRST_BUDGET)
+        while batch := self._queue.take(int(budget)):
+            started = time.monotonic()
             self._deliver(list(zip(batch, self._judge(detector, batch), strict=True)))
             self.batches += 1
+            affordable = sum(job.work for job in batch) * BATCH_SECONDS / max(time.monotonic() - started, 1e-4)
+            budget = min(max(affordable, LEAST_BUDGET), 2 * budget, MOST_BUDGET)
 
     def _judge(self, detector: Judge, batch: list[Job]) -> list[Verdict | None]:
         try:

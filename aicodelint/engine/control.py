@@ -28,7 +28,7 @@ PAUSE_SECONDS = 0.02
 class DaemonStatus:
     """``state`` is ``running``, ``starting``, ``silent`` (it lives and does not answer) or ``stopped``.
 
-    ``answer`` is what the daemon says of itself; ``crash`` the end of the log of one that did not end in order.
+    ``answer`` is what the daemon says of itself; ``crash`` the end of the log of the last one, where that did not end in order.
     """
 
     state: str
@@ -97,7 +97,7 @@ def status(meeting: Rendezvous) -> DaemonStatus:
             state = "running" if answer.get("ready") else "starting"
         except DaemonUnavailableError:
             state = "silent"
-    last = last_daemon(meeting.key) if state == "stopped" else None
+    last = last_daemon(meeting.key, is_running=state != "stopped")
     return DaemonStatus(state, answer, last.text if last is not None and not last.ended else None)
 
 

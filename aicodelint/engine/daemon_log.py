@@ -76,8 +76,8 @@ class DaemonLog:
         self(f"error: {what}: {type(error).__name__}\n{where}")
 
 
-def last_daemon(key: str) -> LastDaemon | None:
-    """Return what the log says of the last daemon ``key``, or None if there is no log of one."""
+def last_daemon(key: str, *, is_running: bool = False) -> LastDaemon | None:
+    """Return what the log says of the last daemon ``key`` (if one is running: of that before it), or None if it says nothing."""
     try:
         with log_path(key).open("rb") as file:
             text = file.read(2 * MAX_LOG_BYTES).decode("utf-8", "replace")
@@ -85,9 +85,11 @@ def last_daemon(key: str) -> LastDaemon | None:
         return None
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if f"] {STARTED}" in line]
-    if not starts:
-        return LastDaemon(False, text[-MAX_CRASH_CHARACTERS:]) if text else None
-    last = lines[starts[-1] :]
+    if is_running:
+        lines, starts = lines[: starts[-1]] if starts else [], starts[:-1]
+    last = lines[starts[-1] if starts else 0 :]
+    if not last:
+        return None
     return LastDaemon(any(f"] {ENDED}" in line for line in last), "\n".join(last)[-MAX_CRASH_CHARACTERS:])
 
 

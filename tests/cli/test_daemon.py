@@ -75,6 +75,8 @@ def test_the_text_of_a_crash_is_kept_and_shown(world: World) -> None:
     code, text, _ = run(world, "daemon", "status")
     assert code == 1 and "did not end in order" in text and "Segmentation fault" in text
     assert run(world, "daemon", "restart")[0] == 0
+    assert "Segmentation fault" in str(status(world)[1]["crash"]), "it is still told while the next one runs"
+    assert run(world, "daemon", "restart")[0] == 0
     assert status(world)[1]["crash"] is None
 
 

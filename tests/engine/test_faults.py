@@ -100,7 +100,7 @@ def test_frozen(world: World, snippets: list[Snippet], in_the_middle: bool) -> N
 
 def test_a_busy_daemon_is_not_taken_for_dead(world: World, snippets: list[Snippet]) -> None:
     pid = world.start_daemon()
-    busy = Snippet("stand-in: sleep 7\n", None)
+    busy = Snippet("stand-in: sleep 6\n", None)
     slow = world.start_scan([busy])
     wait_until(lambda: (world.status() or {"requests": 0})["requests"] > 1, "the daemon is at it")
     started = time.monotonic()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from daemon_world import World, write_bundle
+from daemon_world import World, wait_until, write_bundle
 
 from aicodelint.engine import select
 from aicodelint.engine.cached import CachedEngine
@@ -118,8 +118,6 @@ def test_no_cache_is_fresh_in_the_daemon_too(world: World, snippets: list[Snippe
 def test_an_interrupted_scan_leaves_the_daemon_idle(world: World) -> None:
     world.start_daemon()
     scan = world.start_scan([Snippet(f"stand-in: sleep 0.2 {number}\n", None) for number in range(60)])
-    from daemon_world import wait_until
-
     wait_until(lambda: (world.status() or {"queue": 0})["queue"] > 20, "it is queued")
     scan.process.kill()
     scan.process.wait()
