@@ -40,6 +40,8 @@ INTERRUPTED = 130
 @click.option("--dropout", default=0.3, show_default=True, type=click.FloatRange(0, 0.95))
 @click.option("--layer-norm", is_flag=True, help="Normalise the hidden layers.")
 @click.option("--fine-tune", is_flag=True, help="Train the encoder too; the new bundle then holds it.")
+@click.option("--fine-tune-epochs", default=3, show_default=True, type=click.IntRange(1))
+@click.option("--fine-tune-learning-rate", default=5e-5, show_default=True, type=click.FloatRange(0, min_open=True))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The same seed on the same machine gives the same bundle.")
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--dtype", default="auto", show_default=True, type=click.Choice(["auto", "fp32", "fp16", "bf16"]), help="Of an encoder on torch.")

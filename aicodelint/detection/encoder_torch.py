@@ -82,7 +82,7 @@ class TorchEncoder:
         Raise ``EngineError`` when not even one window fits into memory.
         """
         result = np.zeros((len(windows), self.dimension), np.float32)
-        wrapped = [self._wrap(window) for window in windows]
+        wrapped = [self.wrap(window) for window in windows]
         order = sorted((index for index, window in enumerate(wrapped) if len(window)), key=lambda index: -len(wrapped[index]))
         launched: _Launched | None = None
         start = 0
@@ -104,7 +104,8 @@ class TorchEncoder:
                 launched.write(result)
         return result
 
-    def _wrap(self, window: Sequence[int] | npt.NDArray[np.int32]) -> torch.Tensor:
+    def wrap(self, window: Sequence[int] | npt.NDArray[np.int32]) -> torch.Tensor:
+        """Return a window with the special tokens around it, int64 of shape (tokens,)."""
         parts = (self.tokenizer.prefix, window, self.tokenizer.suffix)
         return torch.from_numpy(np.concatenate([np.asarray(part, np.int64) for part in parts]))
 

@@ -13,7 +13,7 @@ from aicodelint.training.progress import ProgressLine
 from aicodelint.training.sample_language import sample_language
 from aicodelint.training.tables import Columns, read_samples
 from aicodelint.training.text_encoder import open_text_encoder
-from aicodelint.training.train_run import run_training
+from aicodelint.training.train_run import run_training, training_key
 from aicodelint.training.user_bundle import TrainingPlan, labelled_rows
 
 
@@ -28,9 +28,10 @@ def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: 
     encoder = open_text_encoder(given["encoder"], given["revision"], device=given["device"], dtype=given["dtype"], download=given["download"])
     notes: tuple[str, ...] = ()
     if given["fine_tune"]:
-        from aicodelint.training.fine_tune import NOTE, fine_tune
+        from aicodelint.training.fine_tune import NOTE, FineTuning, fine_tune
 
-        encoder = fine_tune(data, encoder, output, plan=plan_of(given), say=say)
+        recipe = FineTuning(given["fine_tune_epochs"], given["fine_tune_learning_rate"], given["batch_size"], given["seed"])
+        encoder = fine_tune(data, encoder, output, recipe=recipe, key=training_key(data, encoder.fingerprint, recipe), say=say)
         notes = (NOTE,)
     with ProgressLine("Embedding") as progress:
         cache = given["cache_dir"] or default_cache_directory()

@@ -23,6 +23,7 @@ from aicodelint.training.bundle_metrics import bundle_metrics
 from aicodelint.training.bundle_writer import write_bundle
 from aicodelint.training.checkpoints import Checkpoint
 from aicodelint.training.embeddings import Progress
+from aicodelint.training.fine_tune import DIRECTORY
 from aicodelint.training.report_page import write_report
 from aicodelint.training.text_encoder import BundleTextEncoder, TorchTextEncoder
 from aicodelint.training.user_bundle import Labelled, TrainedBundle, TrainingPlan, train_sides
@@ -48,7 +49,7 @@ def run_training(
     """Train on ``data`` and write the bundle, ``metrics.json``, images and ``report.html`` to ``output``; return the metrics."""
     started = time.monotonic()
     default = _default_bundle(data, plan)
-    checkpoint = Checkpoint(output / STATE, _training_key(data, encoder.fingerprint, plan))
+    checkpoint = Checkpoint(output / STATE, training_key(data, encoder.fingerprint, plan))
     state = checkpoint.load()
     if state is not None:
         say(f"going on after epoch {state.epoch}")
@@ -56,7 +57,7 @@ def run_training(
         data, encoder, plan, cache=cache, progress=progress, device=encoder.device, state=state, after_epoch=checkpoint.save, say=say
     )
     metrics = {"encoder": encoder.name, "seconds": 0.0, "notes": list(notes)} | bundle_metrics(trained)
-    manifest, files = _bundle_parts(trained, encoder, default, output.name, metrics)
+    manifest, files = _bundle_parts(trained, encoder, default, output, metrics)
     write_bundle(output, manifest, files)
     checkpoint.remove()
     metrics["seconds"] = round(time.monotonic() - started, 1)
@@ -77,7 +78,8 @@ def _default_bundle(data: Labelled, plan: TrainingPlan) -> Bundle | None:
         raise UsageError(f"without a gate of its own the new bundle needs the default one beside it: {error}") from None
 
 
-def _training_key(data: Labelled, fingerprint: str, plan: TrainingPlan) -> str:
+def training_key(data: Labelled, fingerprint: str, plan: Any) -> str:
+    """Return a digest of everything that a training depends on: rows, labels, encoder, and the ``plan`` (a dataclass)."""
     digest = hashlib.sha256(json.dumps([fingerprint, asdict(plan), data.families, data.family.tolist(), data.groups]).encode())
     for text in data.code:
         digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
@@ -85,14 +87,14 @@ def _training_key(data: Labelled, fingerprint: str, plan: TrainingPlan) -> str:
 
 
 def _bundle_parts(
-    trained: TrainedBundle, encoder: TorchTextEncoder | BundleTextEncoder, default: Bundle | None, name: str, metrics: dict[str, Any]
+    trained: TrainedBundle, encoder: TorchTextEncoder | BundleTextEncoder, default: Bundle | None, output: Path, metrics: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the manifest and the files of the bundle."""
     tensors: dict[str, torch.Tensor] = {}
     files: dict[str, bytes] = {}
     manifest: dict[str, Any] = {
         "kind": KIND,
-        "name": name,
+        "name": output.resolve().name,
         "labels": [HUMAN, *trained.data.families],
         "window_tokens": encoder.window_tokens,
         "minimum_tokens": _minimum_tokens(trained),
@@ -100,7 +102,8 @@ def _bundle_parts(
     if isinstance(encoder, BundleTextEncoder):
         files[ENCODER], files[TOKENIZER] = encoder.bundle.read(ENCODER), encoder.bundle.read(TOKENIZER)
     else:
-        manifest["encoder"] = {**encoder.place.manifest_entry(), "fingerprint": encoder_fingerprint(encoder.place)}
+        named = {"path": DIRECTORY} if encoder.place.directory == (output / DIRECTORY).resolve() else encoder.place.manifest_entry()
+        manifest["encoder"] = {**named, "fingerprint": encoder_fingerprint(encoder.place)}
     family_threshold = 1.0
     if trained.family is not None:
         tensors |= {f"family.{key}": tensor.contiguous() for key, tensor in trained.family.trained.head.state_dict().items()}

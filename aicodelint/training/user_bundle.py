@@ -72,13 +72,13 @@ def labelled_rows(samples: Sequence[Sample], human: str | None, only: str | None
     human_rows = is_human(labels, human)
     names = np.array(family_names(labels), dtype=object)
     found = set(names[~human_rows].tolist())
+    if not found or (len(found) == 1 and not human_rows.any()):
+        raise UsageError(f"a bundle needs rows of at least two labels; every row is {next(iter(found), HUMAN)}")
     if only == "gate" or len(found) == 1:
         families = tuple(sorted(found)) if len(found) == 1 else (AI,)
         names[~human_rows] = families[0]
     else:
         families = ordered_families(names[~human_rows].tolist())
-    if not found or (len(found) == 1 and not human_rows.any()):
-        raise UsageError(f"a bundle needs rows of at least two labels; every row is {next(iter(found), HUMAN)}")
     place = {name: number for number, name in enumerate(families)}
     family = np.array([-1 if is_row else place[str(name)] for name, is_row in zip(names, human_rows, strict=True)], np.int64)
     grouped = any(sample.group for sample in kept)
