@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle
-from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.gate import Trees
 from aicodelint.detection.head import Head, combine
 from aicodelint.detection.lexing import Lexed
 from aicodelint.detection.ngrams import NgramWitnesses
+from aicodelint.detection.open_encoder import open_encoder
 from aicodelint.detection.stack import Evidence, Stack, probability
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import Window, windows_of
@@ -44,15 +44,15 @@ class _Passed:
 
 
 class Detector:
-    """Judges texts by a bundle. ``jobs`` threads encode; None means one a core. Not to be shared by threads."""
+    """Judges texts by a bundle on ``device``. ``jobs`` threads encode; None means one a core. Not to be shared by threads."""
 
-    def __init__(self, bundle: Bundle, jobs: int | None = None) -> None:
+    def __init__(self, bundle: Bundle, jobs: int | None = None, device: str = "cpu") -> None:
         """Load the bundle; raise ``BundleError`` where a file is missing, damaged, or does not fit the others."""
         self._bundle = bundle
         self._stack = Stack.load(bundle.read("stack.json"))
         self._witnesses = CheapWitnesses(Trees(bundle.read("gate.onnx")), NgramWitnesses.load(bundle.read("ngrams.safetensors")))
         self._tokenizer = CodeTokenizer.from_bytes(bundle.read("tokenizer.json"))
-        self._encoder = OnnxEncoder(bundle.read("encoder.onnx"), jobs)
+        self._encoder = open_encoder(bundle, device, jobs)
         self._head = Head.from_bytes(bundle.read("head.safetensors"))
         if self._head.dimension != self._encoder.dimension:
             raise BundleError(f"the heads take embeddings of width {self._head.dimension}; the encoder gives {self._encoder.dimension}")

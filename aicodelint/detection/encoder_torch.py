@@ -66,6 +66,11 @@ class TorchEncoder:
         """Where it runs: ``cpu`` or ``cuda``."""
         return str(self._device.type)
 
+    def close(self) -> None:
+        """Let go of the device's memory that is not in use."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
     @property
     def special_tokens(self) -> int:
         """How many tokens are put around a window: it has to be so much shorter than the model's longest input."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle, default_path
 from aicodelint.detection.detector import Detector
-from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.features import extract
 from aicodelint.detection.gate import Trees
 from aicodelint.detection.head import combine
 from aicodelint.detection.lexing import lex
 from aicodelint.detection.mlp_head import MlpHead, read_heads
+from aicodelint.detection.open_encoder import Encoder, open_encoder
 from aicodelint.detection.stack import probability
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import Window, windows_of
@@ -32,16 +32,6 @@ from aicodelint.finding import Snippet, Verdict, WindowVerdict
 KIND = "head"
 HEAD, TREES, ENCODER, TOKENIZER = "head.safetensors", "gate.onnx", "encoder.onnx", "tokenizer.json"
 Distribution = tuple[float, ...]
-
-
-class Encoder(Protocol):
-    """From windows of token ids to embeddings, shape (windows, d)."""
-
-    dimension: int
-
-    def encode(self, windows: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        """Return one embedding a window."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +94,7 @@ class HeadDetector:
         self._temperature = float(bundle.manifest.get("family_temperature", 1.0))
         self._encoder, self._tokenizer, self._longest = _open_encoder(bundle, device, jobs)
         self._ai = AiSide(bundle, _checked(heads.get("ai"), 2, "AI")) if "ai_from" not in bundle.manifest else None
-        self._default = None if self._ai else _default_detector(bundle, jobs)
+        self._default = None if self._ai else _default_detector(bundle, jobs, device)
         for head in heads.values():
             if head.dimension != self._encoder.dimension:
                 raise BundleError(f"the heads take embeddings of width {head.dimension}; the encoder gives {self._encoder.dimension}")
@@ -135,8 +125,7 @@ class HeadDetector:
         """Let go of threads."""
         if self._default is not None:
             self._default.close()
-        if isinstance(self._encoder, OnnxEncoder):
-            self._encoder.close()
+        self._encoder.close()
 
     def _through_the_gate(self, bodies: list[Body], tokens: list[NDArray[np.int32]], given: dict[int, Verdict]) -> dict[int, float]:
         """Return the trees' logit of each text that passes; what the gate lets go is put into ``given``."""
@@ -190,17 +179,17 @@ def _checked(head: MlpHead | None, classes: int, name: str) -> MlpHead:
     return head
 
 
-def _default_detector(bundle: Bundle, jobs: int | None) -> Detector:
+def _default_detector(bundle: Bundle, jobs: int | None, device: str) -> Detector:
     default = Bundle.open(default_path())
     if bundle.manifest["ai_from"] != default.model.fingerprint:
         raise BundleError(f"{bundle.path} was trained without human code beside another default bundle than this version's; train it again")
-    return Detector(default, jobs)
+    return Detector(default, jobs, device)
 
 
 def _open_encoder(bundle: Bundle, device: str, jobs: int | None) -> tuple[Encoder, CodeTokenizer, int]:
     """Return the encoder, its tokenizer and the longest window; a bundle without an encoder of its own names one that runs on torch."""
     if ENCODER in bundle.files:
-        return OnnxEncoder(bundle.read(ENCODER), jobs), CodeTokenizer.from_bytes(bundle.read(TOKENIZER)), bundle.window_tokens
+        return open_encoder(bundle, device, jobs), CodeTokenizer.from_bytes(bundle.read(TOKENIZER)), bundle.window_tokens
     named = bundle.manifest.get("encoder")
     if not isinstance(named, dict):
         raise BundleError(f"the bundle {bundle.path} neither holds an encoder nor names one")

@@ -29,7 +29,7 @@ def open_detector(bundle: Bundle, device: str = "cpu", jobs: int | None = None) 
     if kind == STACKED:
         from aicodelint.detection.detector import Detector
 
-        return Detector(bundle, jobs)
+        return Detector(bundle, jobs, device)
     if kind == HEAD:
         from aicodelint.detection.head_detector import HeadDetector
 

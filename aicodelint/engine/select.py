@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from aicodelint.detection.bundle import Bundle, default_path
@@ -14,6 +15,7 @@ from aicodelint.errors import EngineError, UsageError
 
 ENGINES = ("auto", "in-process", "daemon")
 DEVICES = ("auto", "cpu", "cuda")
+NVIDIA_PLACES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg")
 OFF_VARIABLE = "AICODELINT_NO_DAEMON"
 CI_VARIABLE = "CI"
 
@@ -49,12 +51,30 @@ def open_engine(
 
 
 def resolve_device(device: str) -> str:
-    """Return the device that ``device`` stands for on this machine; raise ``UsageError`` if there is none such."""
+    """Return the device that ``device`` stands for on this machine; raise ``UsageError`` for another, ``EngineError`` if it is not here.
+
+    Torch is not imported to find out: that would cost more than a scan.
+    """
     if device not in DEVICES:
         raise UsageError(f"unknown device {device!r}: choose one of {', '.join(DEVICES)}")
-    if device == "cuda":
-        raise UsageError("the device cuda needs an engine that this version does not have yet")
-    return "cpu"
+    if device == "cpu":
+        return "cpu"
+    missing = _missing_for_cuda()
+    if device == "cuda" and missing:
+        raise EngineError(f"the device cuda cannot be used: {missing}")
+    return "cpu" if missing else "cuda"
+
+
+def _missing_for_cuda() -> str | None:
+    """Return what keeps torch from running on a GPU here, or None."""
+    if not any(Path(place).exists() for place in NVIDIA_PLACES):
+        return "there is no NVIDIA driver on this machine"
+    try:
+        torch = version("torch")
+        version("transformers")
+    except PackageNotFoundError as error:
+        return f"{error.name} is not installed: pip install 'aicodelint[gpu]'"
+    return "this torch was built for CPUs alone" if torch.endswith("+cpu") else None
 
 
 def daemon_runs_here() -> bool:
