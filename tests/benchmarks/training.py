@@ -1,0 +1,140 @@
+"""Training a head with the embeddings computed once, against the research system's way of encoding every sample again in every epoch.
+
+    python tests/benchmarks/training.py [--samples 500] [--epochs 10] [--naive-samples 16] [--device auto] [--threads N] [--tokenizer DIR]
+
+The encoder has the shape of codet5p-220m and random weights: speed does not depend on them. The samples are whole source files of Python's own
+library. The naive side (transformers eager fp32, batches of 16 in file order, padded to 512 tokens, one window a file) is timed on
+``--naive-samples`` samples and scaled up to all samples and epochs, since it would take over an hour; ours is timed whole, on the same first
+window of each file, and once more on every window of each file. Needs the ``train`` extra and a CodeT5 tokenizer (``--tokenizer``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sysconfig
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import T5Config, T5EncoderModel
+
+from aicodelint.detection.encoder_torch import TorchEncoder, choose_device, choose_dtype
+from aicodelint.detection.hub_tokenizer import adapt_tokenizer
+from aicodelint.detection.tokenizer import CodeTokenizer
+from aicodelint.detection.windows import windows_of
+from aicodelint.training.head_training import train_head
+from aicodelint.training.heads import HeadRecipe, HeadShape, Windows, build_head
+
+TOKENIZER = Path(__file__).resolve().parents[3] / "shared" / "data" / "codet5-tokenizer"
+SHAPE = {"vocab_size": 32100, "d_model": 768, "d_kv": 64, "d_ff": 3072, "num_layers": 12, "num_heads": 12}
+WINDOW = 512
+NAIVE_BATCH = 16
+FLOP_PER_WINDOW = 96.6e9
+
+
+def source_files(count: int) -> list[str]:
+    """Return so many whole source files, the library's own, again from the first where it has fewer."""
+    paths = sorted(Path(sysconfig.get_path("stdlib")).rglob("*.py"))[::3]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths[: 2 * count] if path.stat().st_size > 200]
+    return [texts[place % len(texts)] for place in range(count)]
+
+
+def naive_seconds(model: T5EncoderModel, tokenizer: Tokenizer, texts: list[str], device: torch.device) -> float:
+    """Return how long one forward and backward pass of the head over ``texts`` takes when each batch is encoded on the spot."""
+    head = build_head(SHAPE["d_model"], 10).to(device)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=2e-4)
+    begin = time.perf_counter()
+    for start in range(0, len(texts), NAIVE_BATCH):
+        encoded = [tokenizer.encode(text).ids[:WINDOW] for text in texts[start : start + NAIVE_BATCH]]
+        ids = torch.zeros(len(encoded), WINDOW, dtype=torch.int64)
+        mask = torch.zeros(len(encoded), WINDOW, dtype=torch.int64)
+        for row, tokens in enumerate(encoded):
+            ids[row, : len(tokens)] = torch.tensor(tokens)
+            mask[row, : len(tokens)] = 1
+        ids, mask = ids.to(device), mask.to(device)
+        with torch.no_grad():
+            hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        loss = torch.nn.functional.cross_entropy(head(pooled), torch.zeros(len(encoded), dtype=torch.int64, device=device))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    """Time both ways and print what came out as JSON."""
+    options = _options()
+    torch.set_num_threads(options.threads)
+    device = choose_device(options.device)
+    config = T5Config(**SHAPE, feed_forward_proj="relu", pad_token_id=0, eos_token_id=2)
+    torch.manual_seed(0)
+    plain = T5EncoderModel(config).eval().requires_grad_(False)
+    raw = Tokenizer.from_file(str(options.tokenizer / "tokenizer.json"))
+    adapted = adapt_tokenizer(raw, str(options.tokenizer))
+    texts = source_files(options.samples)
+
+    ours = TorchEncoder(T5EncoderModel(config).eval().requires_grad_(False).to(device, choose_dtype(options.dtype, device)), adapted)
+    ours.model.load_state_dict(plain.state_dict())
+    lines = CodeTokenizer(adapted.tokenizer)
+    ours.encode([np.arange(5, 40, dtype=np.int32)])  # the first call compiles kernels
+
+    begin = time.perf_counter()
+    cut = [
+        windows_of(ids, lines.line_starts(ids), WINDOW - ours.special_tokens)[0].ids for ids in lines.encode([text[: 6 * WINDOW] for text in texts])
+    ]
+    embeddings = ours.encode(cut)
+    embedded = time.perf_counter() - begin
+    y = (np.arange(len(texts)) % 10).astype(np.int64)
+    windows = Windows(embeddings, np.array([len(window) for window in cut], np.float32), np.arange(len(texts)), len(texts))
+    begin = time.perf_counter()
+    recipe = HeadRecipe(max_epochs=options.epochs, patience=0, batch_size=NAIVE_BATCH)
+    train_head(windows, y, 10, shape=HeadShape(), recipe=recipe, validation_fraction=0.0, device=device.type)
+    trained = time.perf_counter() - begin
+
+    # The naive model runs last and on files spread over all, so that neither side profits from a warm cache alone.
+    naive = T5EncoderModel._from_config(config, attn_implementation="eager").eval().requires_grad_(False).to(device)
+    some = texts[:: max(1, len(texts) // options.naive_samples)][: options.naive_samples]
+    once = naive_seconds(naive, raw, some, device) / len(some) * len(texts)
+    _report(options, device, embedded, trained, once, len(texts))
+
+
+def _report(options: argparse.Namespace, device: torch.device, embedded: float, trained: float, once: float, samples: int) -> None:
+    naive_total = once * options.epochs
+    figures = {
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"cpu, {options.threads} threads",
+        "samples": samples,
+        "epochs": options.epochs,
+        "ours_embedding_seconds": round(embedded, 2),
+        "ours_training_seconds": round(trained, 2),
+        "naive_seconds_scaled_up": round(naive_total, 1),
+        "end_to_end_ratio": round(naive_total / (embedded + trained), 1),
+        "embedding_ratio": round(once / embedded, 2),
+        "windows_per_second": round(samples / embedded, 2),
+        "naive_windows_per_second": round(samples / once, 2),
+    }
+    if device.type == "cuda":
+        figures["teraflops"] = round(samples / embedded * FLOP_PER_WINDOW / 1e12, 1)
+        figures["peak_memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+    print(json.dumps(figures, indent=1))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=500)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--naive-samples", type=int, default=16)
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--dtype", default="auto", choices=["auto", "fp32", "fp16", "bf16"])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--tokenizer", type=Path, default=TOKENIZER)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
