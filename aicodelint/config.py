@@ -48,6 +48,8 @@ class Config:
     device: str | None = None
     jobs: int | None = None
     model: Path | None = None
+    baseline: Path | None = None
+    require_reason: bool | None = None
     daemon: bool | None = None
     cache: bool | None = None
 
@@ -182,6 +184,8 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "device": lambda value, root: _text(value),
     "jobs": lambda value, root: _jobs(value),
     "model": lambda value, root: root / _text(value),
+    "baseline": lambda value, root: root / _text(value),
+    "require-reason": lambda value, root: _flag(value),
     "daemon": lambda value, root: _flag(value),
     "cache": lambda value, root: _flag(value),
 }

@@ -103,7 +103,8 @@ class Finding:
 class FileResult:
     """One file in a report: what the detector estimated and what policy made of it.
 
-    ``findings`` are those that count; ``suppressed_findings`` those that configuration, a comment or a baseline holds back.
+    ``findings`` are those that count; ``suppressed_findings`` those that configuration, a comment or a baseline holds back. ``source`` is kept
+    only for reports that show whole files.
     """
 
     path: str
@@ -120,3 +121,4 @@ class FileResult:
     fingerprint: str | None = None
     findings: tuple[Finding, ...] = ()
     suppressed_findings: tuple[Finding, ...] = ()
+    source: SourceFile | None = None

@@ -7,12 +7,14 @@ only a change is looked at, at the longest changed stretch of the most confident
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from aicodelint.baseline import Ledger
 from aicodelint.config import Config
+from aicodelint.directive_findings import directive_findings
 from aicodelint.finding import FileResult, Finding, Region, SourceFile, Status, Verdict
 from aicodelint.model import Model
 from aicodelint.regions import file_line, merge_windows, named_family, overlap, text_line, to_file_lines
@@ -31,12 +33,15 @@ class Options:
     """How findings are made, whatever the configuration.
 
     ``inline``: heed suppressions in the text. ``snippets``: keep the first source lines of each finding. ``whole_file``: report a file that is
-    AI-generated even if its changed lines are not.
+    AI-generated even if its changed lines are not. ``texts``: keep the whole source of every file with a finding. ``ledger``: what holds known
+    findings back.
     """
 
     inline: bool = True
     snippets: bool = False
     whole_file: bool = False
+    texts: bool = False
+    ledger: Ledger | None = None
 
 
 class Policy:
@@ -50,6 +55,7 @@ class Policy:
         self._family = limits.family if config.family_threshold is None else config.family_threshold
         self._selection = Selection(config, model.families, directory)
         self._options = options
+        self._require_reason = bool(config.require_reason)
         self._fingerprints = fingerprints
 
     def decide(self, source: SourceFile, verdict: Verdict | None) -> FileResult:
@@ -67,7 +73,13 @@ class Policy:
             families=verdict.families,
             regions=tuple(to_file_lines(region, source) for region in regions),
         )
-        return self._with_finding(result, source, source.text, regions) if status is Status.AI else result
+        found = tuple(directives(source.text)) if self._options.inline else ()
+        used: frozenset[Directive] = frozenset()
+        if status is Status.AI:
+            result, used = self._with_finding(result, source, source.text, regions, found)
+        if found and status is not Status.UNDETERMINED:
+            result = self._with_directives(result, source, source.text, found, used)
+        return replace(result, source=source) if self._options.texts and (result.findings or result.suppressed_findings) else result
 
     def _status(self, verdict: Verdict) -> tuple[Status, str | None]:
         if verdict.too_little:
@@ -76,13 +88,16 @@ class Policy:
             return Status.AI, None
         return (Status.UNDETERMINED, TOO_CLOSE) if verdict.p_ai >= self._human else (Status.HUMAN, None)
 
-    def _with_finding(self, result: FileResult, source: SourceFile, text: str, regions: Sequence[Region]) -> FileResult:
+    def _with_finding(
+        self, result: FileResult, source: SourceFile, text: str, regions: Sequence[Region], found: Sequence[Directive]
+    ) -> tuple[FileResult, frozenset[Directive]]:
+        """Return the result with its finding, and the suppressions that hold something back."""
         family, confidence = named_family(result.families, self._families, self._family)
         code = family_code(family, self._families)
         lines = text.split("\n")
         accused = [region for region in regions if region.p_ai >= self._ai] or list(regions)
         accused = accused or [Region(1, len(lines), result.p_ai or 0.0, family, confidence)]
-        left = self._without_inline(accused, text, code)
+        left, used = self._without_inline(accused, found, code)
         touched = self._touched(left or accused, source)
         suppressed = None
         if not self._selection.admits(code, source.path):
@@ -91,6 +106,8 @@ class Policy:
             suppressed = "inline"
         elif not touched:
             suppressed = "unchanged"
+        elif self._options.ledger and self._options.ledger.holds(code, source.path, _lines_of(left, lines)):
+            suppressed = "baseline"
         region, start, end = touched[0] if touched else _whole(_most_confident(left or accused)[0])
         finding = Finding(
             code=code,
@@ -105,7 +122,7 @@ class Policy:
             snippet=_snippet(lines[start - 1 : end]) if self._options.snippets else (),
             end_column=len(lines[min(end, len(lines)) - 1]) + 1,
         )
-        return replace(
+        told = replace(
             result,
             code=code,
             family=family,
@@ -113,18 +130,35 @@ class Policy:
             suppressed=suppressed,
             fingerprint=finding.fingerprint,
             findings=() if suppressed else (finding,),
-            suppressed_findings=(finding,) if suppressed in {"config", "inline"} else (),
+            suppressed_findings=(finding,) if suppressed in {"config", "inline", "baseline"} else (),
         )
+        return told, used
 
-    def _without_inline(self, regions: list[Region], text: str, code: str) -> list[Region]:
-        """The regions that no comment in ``text`` suppresses."""
-        if not self._options.inline:
-            return regions
-        found = [directive for directive in directives(text) if self._covers(directive, code)]
-        if any(directive.whole_file for directive in found):
-            return []
-        at = [directive.line for directive in found]
-        return [region for region in regions if not _any_between(at, region.start_line, region.end_line)]
+    def _without_inline(self, regions: list[Region], found: Sequence[Directive], code: str) -> tuple[list[Region], frozenset[Directive]]:
+        """The regions that none of the directives ``found`` suppresses, and those that suppress one."""
+        covering = [directive for directive in found if self._covers(directive, code)]
+        inside = sorted(regions, key=lambda region: region.start_line)
+        starts = [region.start_line for region in inside]
+        used = set()
+        for directive in covering:
+            before = bisect_right(starts, directive.line) - 1
+            if directive.whole_file or (before >= 0 and directive.line <= inside[before].end_line):
+                used.add(directive)
+        if any(directive.whole_file for directive in covering):
+            return [], frozenset(used)
+        at = [directive.line for directive in covering]
+        return [region for region in regions if not _any_between(at, region.start_line, region.end_line)], frozenset(used)
+
+    def _with_directives(
+        self, result: FileResult, source: SourceFile, text: str, found: Sequence[Directive], used: frozenset[Directive]
+    ) -> FileResult:
+        """Return the result with findings about the suppressions in the text."""
+        told = tuple(
+            replace(finding, fingerprint=self._fingerprints.of(finding.code, source.path, [line]))
+            for finding, line in directive_findings(source, text.split("\n"), found, used, self._require_reason)
+            if self._selection.admits(finding.code, source.path)
+        )
+        return replace(result, findings=(*result.findings, *told))
 
     def _covers(self, directive: Directive, code: str) -> bool:
         if directive.selectors is None:
@@ -162,6 +196,11 @@ def _most_confident(regions: list[Region]) -> list[Region]:
 
 def _whole(region: Region) -> tuple[Region, int, int]:
     return region, region.start_line, region.end_line
+
+
+def _lines_of(regions: Sequence[Region], lines: Sequence[str]) -> list[str]:
+    ordered = sorted(regions, key=lambda region: region.start_line)
+    return [line for region in ordered for line in lines[region.start_line - 1 : region.end_line]]
 
 
 def _any_between(ordered: list[int], first: int, last: int) -> bool:

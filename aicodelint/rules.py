@@ -21,6 +21,10 @@ TEN_FAMILIES = (
 FAMILIES = (*TEN_FAMILIES, "Anthropic", "Gemini", "xAI")
 """The families of the default bundle: label ids 1 to 13, in order."""
 UNDETERMINED_CODE = "AIC100"
+UNUSED_CODE = "AIC900"
+NO_REASON_CODE = "AIC901"
+ABOUT_IGNORES = (UNUSED_CODE, NO_REASON_CODE)
+"""The rules about suppressions: no estimate, and no suppression holds them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class Rule:
     code: str
     name: str
     summary: str
+
+
+_IGNORES = (
+    Rule(UNUSED_CODE, "unused-ignore", "A comment holds findings back where there are none."),
+    Rule(NO_REASON_CODE, "ignore-without-reason", "A comment holds findings back without saying why, where the configuration asks for a reason."),
+)
 
 
 def family_code(family: str | None, labels: tuple[str, ...] = FAMILIES) -> str:
@@ -46,4 +56,4 @@ def rules(labels: tuple[str, ...] = FAMILIES) -> tuple[Rule, ...]:
         Rule(family_code(name, labels), f"ai-generated-{name.lower()}", f"Looks AI-generated; the likeliest model family is {name}.")
         for name in labels
     )
-    return (Rule(UNDETERMINED_CODE, "ai-generated", "Looks AI-generated; the model family is undetermined."), *families)
+    return (Rule(UNDETERMINED_CODE, "ai-generated", "Looks AI-generated; the model family is undetermined."), *families, *_IGNORES)

@@ -21,7 +21,6 @@ from aicodelint.suppression import Directive, directives
         '"""aicodelint: ignore"""',
         "{- aicodelint: ignore -}",
         "# aicodelint:ignore",
-        "# aicodelint: ignore -- written by hand, see the history",
     ],
 )
 def test_every_comment_syntax(comment: str) -> None:
@@ -43,6 +42,22 @@ def test_every_comment_syntax(comment: str) -> None:
 )
 def test_what_is_no_suppression(line: str) -> None:
     assert list(directives(line)) == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "reason"),
+    [
+        ("# aicodelint: ignore -- written by hand, see the history", "written by hand, see the history"),
+        ("# aicodelint: ignore-file[Qwen] --reviewed", "reviewed"),
+        ("# aicodelint: ignore --", None),
+        ("/* aicodelint: ignore -- */", None),
+        ("<!-- aicodelint: ignore -->", None),
+        ("# aicodelint: ignore\n-- reviewed", None),
+    ],
+)
+def test_the_reason_after_two_dashes(comment: str, reason: str | None) -> None:
+    (directive,) = directives(comment)
+    assert directive.reason == reason
 
 
 def test_codes_whole_file_and_lines() -> None:

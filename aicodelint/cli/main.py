@@ -12,6 +12,7 @@ from aicodelint import __version__
 from aicodelint.cli.error_handler import run
 
 VERBS = {
+    "baseline": "aicodelint.cli.baseline:baseline",
     "cache": "aicodelint.cli.cache:cache",
     "daemon": "aicodelint.cli.daemon:daemon",
     "hook": "aicodelint.cli.hook:hook",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,8 +17,15 @@ from aicodelint.cli.outputs import Outputs, pair_outputs
 from aicodelint.cli.progress import Progress
 from aicodelint.config import Config, Globs, file_size, probability
 from aicodelint.errors import AicodelintError, UsageError
+from aicodelint.finding import Status
 from aicodelint.report.base import Style, Summary, Tool, printable
 from aicodelint.report.formats import FORMATS
+
+if TYPE_CHECKING:
+    from aicodelint.baseline import Ledger
+    from aicodelint.model import Model
+
+    MakeLedger = Callable[[Model, Config, dict[str, Any], Path], Ledger | None]
 
 _T = TypeVar("_T")
 
@@ -88,6 +95,8 @@ def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--max-file-size", callback=_checked(file_size), metavar="SIZE", help="Skip larger files (such as 500kB).")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration file and no other.")
 @click.option("--isolated", is_flag=True, help="Heed no configuration and no inline ignores of the scanned repository.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Report only what is not in this baseline.")
+@click.option("--baseline-any-model", is_flag=True, help="Take the baseline even if it was made with another model.")
 @click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="The bundle to use.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where the model runs.")
 @click.option("--engine", metavar="auto|in-process|daemon", help="What runs the model.")
@@ -96,6 +105,7 @@ def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Threads to use.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--show-source", is_flag=True, help="Show the source of each finding.")
+@click.option("--show-suppressed", is_flag=True, help="Show what configuration, comments or the baseline hold back, too.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colours.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of skipped, undetermined and suppressed files, too.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings alone.")
@@ -114,14 +124,19 @@ def scan(ctx: click.Context, /, paths: tuple[str, ...], formats: tuple[str, ...]
         quiet=given["quiet"],
         verbose=given["verbose"],
         base=str(directory),
+        show_suppressed=given["show_suppressed"],
     )
+    given["texts"] = "html" in formats
     with Outputs() as reports:
         reports.open(pair_outputs(ctx.meta["outputs"]), style)
         return run_scan(paths, given, directory, reports)
 
 
-def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, reports: Outputs) -> int:
-    """Scan, tell ``reports``, and return the exit code. ``given`` holds the options of ``scan`` by name; raises ``AicodelintError``."""
+def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, reports: Outputs, make_ledger: MakeLedger | None = None) -> int:
+    """Scan, tell ``reports``, and return the exit code. ``given`` holds the options of ``scan`` by name; raises ``AicodelintError``.
+
+    ``make_ledger`` makes what stands in the place of the baseline that the options or the configuration name.
+    """
     from aicodelint.config_search import ConfigSearch
     from aicodelint.policy import Options
     from aicodelint.scanning import Policies, judge_files, open_configured_engine
@@ -137,12 +152,21 @@ def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, rep
     try:
         for name in ("select", "ignore"):
             check_selectors(given[name] or (), engine.model.families, f"--{name}")
-        options = Options(inline=not given["isolated"], snippets=given["show_source"], whole_file=given["whole_file"])
+        ledger = (make_ledger or _open_baseline)(engine.model, search.invocation, given, directory)
+        options = Options(
+            inline=not given["isolated"],
+            snippets=given["show_source"],
+            whole_file=given["whole_file"],
+            texts=given.get("texts", False),
+            ledger=ledger,
+        )
         policies = Policies(search, engine.model, options, directory)
         summary = Summary()
-        reports.start(Tool(__version__, engine.model, engine.name, engine.device))
+        reports.start(Tool(__version__, engine.model, engine.name, engine.device, baseline=ledger is not None))
         for result in judge_files(source_files(request, search, directory, reports.files), engine, policies):
             summary.add(result)
+            if ledger is not None and result.status is not Status.SKIPPED:
+                ledger.visit(result.path)
             if result.findings or given["verbose"]:
                 progress.hide()
             reports.add(result)
@@ -152,9 +176,22 @@ def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, rep
         engine.close()
     summary.seconds = time.monotonic() - started
     reports.finish(summary)
+    if ledger is not None and not given["quiet"] and (gone := len(ledger.gone())):
+        click.echo(f"note: {gone} of the baseline's findings are gone: 'aicodelint baseline update' takes them out", err=True)
     if summary.files and summary.reasons["unreadable"] == summary.files:
         raise AicodelintError("no file could be read")
     return 0 if given["exit_zero"] or not summary.findings else 1
+
+
+def _open_baseline(model: Model, config: Config, given: dict[str, Any], directory: Path) -> Ledger | None:
+    if config.baseline is None:
+        return None
+    from aicodelint.baseline import Baseline
+
+    baseline = Baseline.read(directory / config.baseline, directory)
+    if not given["baseline_any_model"]:
+        baseline.check_model(model)
+    return baseline
 
 
 def _command_line(given: dict[str, Any], directory: Path) -> Config:
@@ -171,6 +208,7 @@ def _command_line(given: dict[str, Any], directory: Path) -> Config:
         device=given["device"],
         jobs=given["jobs"],
         model=given["model"],
+        baseline=given["baseline"],
         daemon=False if given["no_daemon"] else None,
         cache=False if given["no_cache"] else None,
     )

@@ -12,12 +12,13 @@ from aicodelint.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Who made the report."""
+    """Who made the report; ``baseline`` says whether known findings were told from new ones."""
 
     version: str
     model: Model
     engine: str
     device: str
+    baseline: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class Style:
     quiet: bool = False
     verbose: bool = False
     base: str = ""
+    show_suppressed: bool = False
 
 
 class Report(Protocol):
@@ -85,6 +87,12 @@ def evidence(finding: Finding) -> str:
     if finding.family is not None and finding.family_confidence is not None:
         parts.append(f"{finding.family} {two_places(finding.family_confidence)}")
     return ", ".join(parts)
+
+
+def sentence(finding: Finding) -> str:
+    """Return the message of a finding with its probabilities, if it has any, in brackets."""
+    weight = evidence(finding)
+    return f"{finding.message} ({weight})" if weight else finding.message
 
 
 def two_places(probability: float) -> str:

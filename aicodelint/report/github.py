@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from aicodelint.finding import FileResult, Finding
-from aicodelint.report.base import Style, Summary, Tool, evidence, printable
+from aicodelint.report.base import Style, Summary, Tool, printable, sentence
 from aicodelint.report.project_path import project_path
 from aicodelint.report.text import summary_line
 
@@ -41,7 +41,6 @@ class GithubReport:
         self._stream.write(summary_line(summary) + "\n")
 
     def _command(self, finding: Finding) -> str:
-        weight = evidence(finding)
         properties = {
             "file": project_path(finding.path, self._style.base, "GITHUB_WORKSPACE"),
             "line": str(finding.start_line),
@@ -49,7 +48,7 @@ class GithubReport:
             "title": f"aicodelint {finding.code}",
         }
         said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-        return f"::warning {said}::{_data(printable(f'{finding.message} ({weight})' if weight else finding.message))}"
+        return f"::warning {said}::{_data(printable(sentence(finding)))}"
 
 
 def _data(text: str) -> str:

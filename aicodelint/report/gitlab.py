@@ -6,7 +6,7 @@ import hashlib
 from typing import TextIO
 
 from aicodelint.finding import FileResult, Finding
-from aicodelint.report.base import Style, Summary, Tool, evidence, printable
+from aicodelint.report.base import Style, Summary, Tool, printable, sentence
 from aicodelint.report.project_path import project_path
 from aicodelint.report.record import to_json
 
@@ -38,9 +38,8 @@ class GitlabReport:
         self._stream.write("\n]\n")
 
     def _issue(self, finding: Finding) -> dict[str, object]:
-        weight = evidence(finding)
         return {
-            "description": printable(f"{finding.message} ({weight})" if weight else finding.message),
+            "description": printable(sentence(finding)),
             "check_name": finding.code,
             "fingerprint": self._distinct(finding.fingerprint),
             "severity": SEVERITY,

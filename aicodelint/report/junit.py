@@ -6,7 +6,7 @@ from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from aicodelint.finding import FileResult, Finding, Status
-from aicodelint.report.base import Style, Summary, Tool, evidence, printable
+from aicodelint.report.base import Style, Summary, Tool, printable, sentence
 
 SUITE = "aicodelint"
 
@@ -46,9 +46,7 @@ class JunitReport:
 
 
 def _failure(finding: Finding) -> str:
-    weight = evidence(finding)
-    place = f"{finding.path}:{finding.start_line}-{finding.end_line}"
-    text = f"{place}: {finding.code} {finding.message}" + (f" ({weight})" if weight else "")
+    text = f"{finding.path}:{finding.start_line}-{finding.end_line}: {finding.code} {sentence(finding)}"
     return f"<failure type={_attribute(finding.code)} message={_attribute(finding.message)}>{escape(printable(text))}</failure>"
 
 

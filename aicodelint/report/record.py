@@ -35,6 +35,16 @@ def file_record(result: FileResult, families: tuple[str, ...]) -> dict[str, Any]
         "declared": None,
         "suppressed": result.suppressed,
         "fingerprint": result.fingerprint,
+        "findings": [
+            {
+                "code": finding.code,
+                "start_line": finding.start_line,
+                "end_line": finding.end_line,
+                "message": finding.message,
+                "fingerprint": finding.fingerprint,
+            }
+            for finding in result.findings
+        ],
     }
 
 

@@ -15,9 +15,9 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from aicodelint.finding import FileResult, Finding, Status
-from aicodelint.report.base import Style, Summary, Tool, evidence
+from aicodelint.report.base import Style, Summary, Tool, sentence
 from aicodelint.report.record import to_json
-from aicodelint.rules import Rule, rules
+from aicodelint.rules import ABOUT_IGNORES, Rule, rules
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 CATEGORY = "aicodelint/"
@@ -119,11 +119,13 @@ class SarifReport:
             "ruleId": finding.code,
             "ruleIndex": next(index for index, rule in enumerate(self._rules) if rule.code == finding.code),
             "level": "warning",
-            "message": {"text": f"{finding.message} ({evidence(finding)})."},
+            "message": {"text": f"{sentence(finding)}."},
             "locations": [{"physicalLocation": place}],
             "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},
             "properties": {"p_ai": finding.p_ai, "family": finding.family, "family_confidence": finding.family_confidence},
         }
+        if self._tool is not None and self._tool.baseline:
+            result["baselineState"] = "unchanged" if suppressed == "baseline" else "new"
         if suppressed is not None:
             result["suppressions"] = [{"kind": _KINDS.get(suppressed, "external"), "justification": f"aicodelint: {suppressed}"}]
         return result
@@ -165,14 +167,20 @@ def semantic_version(version: str) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
+    estimate = rule.code not in ABOUT_IGNORES
+    advice = _ADVICE if estimate else "Take the comment `aicodelint: ignore` away, or write after it why it is there: `-- the reason`."
     return {
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": f"{rule.summary} {_ADVICE}".replace("`", "'")},
-        "help": {"text": _ADVICE.replace("`", "'"), "markdown": _ADVICE},
+        "fullDescription": {"text": f"{rule.summary} {advice}".replace("`", "'")},
+        "help": {"text": advice.replace("`", "'"), "markdown": advice},
         "defaultConfiguration": {"level": "warning"},
-        "properties": {"precision": "medium", "problem.severity": "warning", "tags": ["ai-generated", "maintainability", "provenance"]},
+        "properties": {
+            "precision": "medium" if estimate else "very-high",
+            "problem.severity": "warning",
+            "tags": ["ai-generated", "maintainability", "provenance"] if estimate else ["maintainability"],
+        },
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from aicodelint.finding import FileResult, Finding, Status
-from aicodelint.report.base import Style, Summary, Tool, evidence, printable
+from aicodelint.report.base import Style, Summary, Tool, printable, sentence
 from aicodelint.report.source_frame import source_frame
 
 _BOLD, _RED, _DIM, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
@@ -28,7 +28,10 @@ class TextReport:
         """Write the findings of one file."""
         for finding in result.findings:
             self._finding(finding, result.language)
-        if self._style.verbose and not result.findings and result.status is not Status.HUMAN:
+        if self._style.show_suppressed:
+            for finding in result.suppressed_findings:
+                self._finding(finding, result.language, result.suppressed)
+        elif self._style.verbose and not result.findings and result.status is not Status.HUMAN:
             why = f"{result.status.value}: {result.reason}" if result.reason else f"{result.status.value}, not reported ({result.suppressed})"
             self._line(self._painted(f"{printable(result.path)}: {why}", _DIM))
 
@@ -37,9 +40,10 @@ class TextReport:
         if not self._style.quiet:
             self._line(self._painted(summary_line(summary), _BOLD))
 
-    def _finding(self, finding: Finding, language: str | None) -> None:
+    def _finding(self, finding: Finding, language: str | None, suppressed: str | None = None) -> None:
+        note = f" [suppressed: {suppressed}]" if suppressed else ""
         place = f"{self._painted(printable(finding.path), _BOLD)}:{finding.start_line}:1:"
-        self._line(f"{place} {self._painted(finding.code, _BOLD + _RED)} {printable(finding.message)} ({printable(evidence(finding))})")
+        self._line(f"{place} {self._painted(finding.code, _BOLD + _RED)} {printable(sentence(finding))}{note}")
         if self._style.show_source and finding.snippet:
             for line in source_frame(finding, language, self._style.color):
                 self._line(line)

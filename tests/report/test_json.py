@@ -32,6 +32,7 @@ def test_the_contract(written, results) -> None:
         "declared",
         "suppressed",
         "fingerprint",
+        "findings",
     ]
     assert first["status"] == "ai"
     assert first["families"]["Qwen"] == 0.61

@@ -1,0 +1,126 @@
+"""``aicodelint baseline``: accepts the findings of today, so that scans report new ones alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aicodelint.baseline import DEFAULT_FILE, Baseline, Ledger, Recorder, write
+from aicodelint.cli.outputs import Outputs
+from aicodelint.errors import UsageError
+
+if TYPE_CHECKING:
+    from aicodelint.cli.scan import MakeLedger
+    from aicodelint.config import Config
+    from aicodelint.model import Model
+
+_SCAN_ARGUMENTS = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+_file = click.option(
+    "--file", "-F", type=click.Path(path_type=Path), default=Path(DEFAULT_FILE), show_default=True, metavar="FILE", help="The baseline."
+)
+_arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATHS AND OPTIONS OF SCAN]...")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def baseline() -> None:
+    """Accept the findings of today, so that scans report new ones alone.
+
+    \b
+    aicodelint baseline create                  accept what 'aicodelint scan' reports now
+    aicodelint scan --baseline .aicodelint-baseline.json
+    aicodelint baseline update                  take out what is gone
+    aicodelint baseline update --add            accept what is new, too
+    aicodelint baseline show
+
+    An accepted finding is known by its rule, its path and its text without blanks: it survives moved lines, small edits and a renamed file.
+    """
+
+
+@baseline.command(context_settings=_SCAN_ARGUMENTS)
+@_file
+@click.option("--force", is_flag=True, help="Replace a baseline that is there.")
+@_arguments
+def create(file: Path, force: bool, arguments: tuple[str, ...]) -> None:
+    """Scan, and accept every finding. Takes the paths and options of 'aicodelint scan'."""
+    directory = Path.cwd()
+    target = directory / file
+    if target.exists() and not force:
+        raise UsageError(f"{file} is there already: 'aicodelint baseline update' shrinks it, --force replaces it")
+    recorder = Recorder(target.parent, directory)
+    models = _scan(arguments, directory, lambda model, config, given, start: recorder)
+    write(target, models[0], recorder.entries)
+    _say(f"{file}: {_counted(len(recorder.entries))} accepted")
+
+
+@baseline.command(context_settings=_SCAN_ARGUMENTS)
+@_file
+@click.option("--add", is_flag=True, help="Accept new findings, too.")
+@_arguments
+def update(file: Path, add: bool, arguments: tuple[str, ...]) -> None:
+    """Scan, and take out what is gone; what lies outside of PATHS stays as it is. Takes the paths and options of 'aicodelint scan'."""
+    directory = Path.cwd()
+    known = Baseline.read(directory / file, directory)
+
+    def ledger(model: Model, config: Config, given: dict[str, Any], start: Path) -> Ledger:
+        if not given["baseline_any_model"]:
+            known.check_model(model)
+        return known
+
+    models = _scan(arguments, directory, ledger)
+    kept = [*known.found, *known.unseen(), *(known.fresh if add else ())]
+    write(directory / file, models[0], kept)
+    news = f"{len(known.fresh)} new {'accepted' if add else 'not accepted (--add accepts them)'}"
+    _say(f"{file}: {_counted(len(kept))}, {len(known.gone())} gone, {news}")
+
+
+@baseline.command()
+@_file
+@click.option("--format", "-f", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def show(file: Path, shape: str) -> None:
+    """List the accepted findings."""
+    from aicodelint.report.base import printable
+
+    directory = Path.cwd()
+    known = Baseline.read(directory / file, directory)
+    if shape == "json":
+        findings = [{"path": entry.path, "code": entry.code, "content": entry.content} for entry in known.entries]
+        model = {"name": known.model_name, "fingerprint": known.model_fingerprint}
+        click.echo(json.dumps({"file": str(file), "model": model, "findings": findings}, indent=1))
+        return
+    for entry in known.entries:
+        click.echo(printable(f"{entry.path}: {entry.code} ({entry.content[:12]})"))
+    click.echo(printable(f"{_counted(len(known.entries))}, made with the model {known.model_name} ({known.model_fingerprint})"))
+
+
+def _scan(arguments: tuple[str, ...], directory: Path, make_ledger: MakeLedger) -> list[Model]:
+    """Scan without a report; return the model, alone in a list."""
+    from aicodelint.cli.scan import run_scan, scan
+
+    context = scan.make_context("aicodelint scan", list(arguments))
+    given = context.params
+    paths, _, _ = given.pop("paths"), given.pop("formats"), given.pop("outputs")
+    if given["staged"] or given["diff"] or given["baseline"]:
+        raise UsageError("a baseline is made of whole files: --staged, --diff and --baseline do not go with it")
+    models: list[Model] = []
+
+    def ledger(model: Model, config: Config, options: dict[str, Any], start: Path) -> Ledger | None:
+        models.append(model)
+        return make_ledger(model, config, options, start)
+
+    given["quiet"] = True
+    with Outputs() as nowhere:
+        run_scan(paths, given, directory, nowhere, ledger)
+    return models
+
+
+def _counted(number: int) -> str:
+    return "1 finding" if number == 1 else f"{number} findings"
+
+
+def _say(message: str) -> None:
+    from aicodelint.report.base import printable
+
+    click.echo(printable(message), err=True)
