@@ -11,7 +11,27 @@ from pathlib import Path
 
 FILES = 2_000
 STATUSES = {"ai", "human", "undetermined", "skipped"}
-SUFFIXES = (".py", ".js", ".ts", ".java", ".c", ".h", ".cpp", ".cs", ".go", ".php", ".rb", ".rs", ".kt", ".swift", ".scala", ".sh", ".jl", ".ipynb", "")
+SUFFIXES = (
+    ".py",
+    ".js",
+    ".ts",
+    ".java",
+    ".c",
+    ".h",
+    ".cpp",
+    ".cs",
+    ".go",
+    ".php",
+    ".rb",
+    ".rs",
+    ".kt",
+    ".swift",
+    ".scala",
+    ".sh",
+    ".jl",
+    ".ipynb",
+    "",
+)
 PIECES = (
     '"',
     "'",
@@ -97,8 +117,10 @@ def test_every_hostile_file_has_a_status(tmp_path: Path) -> None:
     (root / "one_line.js").write_bytes(b"x=[" + b"'" * 600_000)
     (root / "quotes.py").write_bytes(b'"""' * 200_001)
     report = tmp_path / "report.json"
-    command = [sys.executable, "-m", "aicodelint", "scan", "--engine", "in-process", "--no-cache", "--format", "json", "--output", str(report), "hostile"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+    options = ["--engine", "in-process", "--no-cache", "--format", "json", "--output", str(report)]
+    run = subprocess.run(
+        [sys.executable, "-m", "aicodelint", "scan", *options, "hostile"], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
+    )
     assert run.returncode in {0, 1}, run.stderr
     assert "Traceback" not in run.stderr
     files = json.loads(report.read_text(encoding="utf-8"))["files"]

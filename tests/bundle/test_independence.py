@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sysconfig
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_windows_cover_every_line_of_the_body(snippets: list[Snippet]) -> None:
             continue
         windows = verdict.windows
         assert windows[-1].end_line == len(snippet.text.rstrip("\n").split("\n"))
-        for before, after in zip(windows, windows[1:], strict=False):
+        for before, after in itertools.pairwise(windows):
             assert after.start_line in {before.end_line, before.end_line + 1}
 
 
