@@ -40,10 +40,10 @@ class Shards:
 
 
 def make_shards(texts: list[str], tokenizer: CodeTokenizer, batch: int = 2000) -> Shards:
-    """Strip the licence headers of ``texts`` and tokenize them."""
+    """Tokenize ``texts`` as a scan does: without licence headers and the blank lines around what is left."""
     parts: list[np.ndarray] = []
     for begin in range(0, len(texts), batch):
-        parts.extend(ids.astype(np.uint16) for ids in tokenizer.encode([strip_licence(text)[0] for text in texts[begin : begin + batch]]))
+        parts.extend(ids.astype(np.uint16) for ids in tokenizer.encode([strip_licence(text)[0].strip("\n") for text in texts[begin : begin + batch]]))
     offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
     ids = np.concatenate(parts)
     starts = np.zeros(len(ids), dtype=bool)
