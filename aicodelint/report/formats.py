@@ -16,6 +16,7 @@ FORMATS = {
     "github": "aicodelint.report.github:GithubReport",
     "junit": "aicodelint.report.junit:JunitReport",
     "markdown": "aicodelint.report.markdown:MarkdownReport",
+    "html": "aicodelint.report.html:HtmlReport",
 }
 STREAMED = frozenset({"text", "json-lines"})
 """The formats whose every line means something on its own; the others are one document each."""
