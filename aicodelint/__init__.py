@@ -15,7 +15,10 @@ _HOMES = {
     "FamilyClassifier": "aicodelint.training.classifier",
     "FileResult": "aicodelint.finding",
     "Finding": "aicodelint.finding",
+    "Gate": "aicodelint.training.gate_classifier",
+    "TwoStageDetector": "aicodelint.training.two_stage",
     "Verdict": "aicodelint.finding",
+    "create_family_classifier": "aicodelint.training.factory",
     "scan": "aicodelint.scanning",
 }
 __all__ = ["Detector", "FileResult", "Finding", "Verdict", "scan"]
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from aicodelint.detection.detector import Detector
     from aicodelint.finding import FileResult, Finding, Verdict
     from aicodelint.scanning import scan
+    from aicodelint.training.classifier import FamilyClassifier as FamilyClassifier
+    from aicodelint.training.factory import create_family_classifier as create_family_classifier
+    from aicodelint.training.gate_classifier import Gate as Gate
+    from aicodelint.training.two_stage import TwoStageDetector as TwoStageDetector
 
 
 def __getattr__(name: str) -> Any:

@@ -112,7 +112,9 @@ def _downloaded(hub: str, file: str, revision: str | None) -> Path | None:
     try:
         return Path(hf_hub_download(hub, file, revision=revision))
     except LocalEntryNotFoundError:
-        raise BundleError(f"cannot reach the Hugging Face hub, and {file} of {hub} is not on this machine{_hint(hub, revision)}") from None
+        raise BundleError(
+            f"cannot reach the Hugging Face hub (no network, or HF_HUB_OFFLINE is set), and {file} of {hub} is not on this machine"
+        ) from None
     except EntryNotFoundError:
         return None
     except RepositoryNotFoundError:
@@ -125,4 +127,4 @@ def _downloaded(hub: str, file: str, revision: str | None) -> Path | None:
 
 def _hint(hub: str, revision: str | None) -> str:
     pin = f" --revision {revision}" if revision else ""
-    return f"; fetch it once with: hf download {hub}{pin}"
+    return f"; fetch it once with: hf download {hub}{pin} (aicodelint train does it with --download)"

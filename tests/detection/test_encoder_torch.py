@@ -290,3 +290,12 @@ assert threading.enumerate() == [threading.main_thread()]
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[0] == f"(1, 32) {commit}"
+
+
+def test_offline_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(BundleError, match=r"cannot reach the Hugging Face hub .* and config\.json of Some/model is not on this machine"):
+        locate_encoder("Some/model", download=True)
