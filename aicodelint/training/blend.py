@@ -15,7 +15,7 @@ from aicodelint.training.heads import HeadRecipe, HeadShape, Windows
 from aicodelint.training.out_of_fold import fold_parts, head_out_of_fold
 
 AI = "AI"
-GATE_TREES = {"max_iter": 60, "max_leaf_nodes": 15}
+GATE_ROUNDS, GATE_LEAVES = 60, 15
 """Small enough for a head-only bundle to stay under 1 MB."""
 GATE_RECALL = 0.99
 FALSE_POSITIVES = 0.01
@@ -67,7 +67,7 @@ def fit_ai_side(
 
 
 def _gate(recipe: HeadRecipe) -> Gate:
-    return Gate(recall=GATE_RECALL, random_state=recipe.seed, **GATE_TREES)
+    return Gate(recall=GATE_RECALL, max_iter=GATE_ROUNDS, max_leaf_nodes=GATE_LEAVES, random_state=recipe.seed)
 
 
 def _fit_blend(trees: npt.NDArray[np.float64], head: npt.NDArray[np.float64], is_ai: npt.NDArray[np.int64]) -> tuple[float, float, float]:

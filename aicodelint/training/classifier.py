@@ -146,7 +146,7 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._shape(),
             tuple(label.item() for label in self.classes_),
             parameters,
-            self.encoder_.name,
+            None if self.encoder is None else self.encoder_.name,
             getattr(self.encoder_, "revision", None),
             self.encoder_.fingerprint,
         )

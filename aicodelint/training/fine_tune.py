@@ -15,13 +15,14 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from aicodelint.detection.checkpoint_torch import read_config, read_encoder
+from aicodelint.detection.checkpoint_torch import read_config, read_encoder, read_tokenizer
 from aicodelint.detection.encoder_torch import TorchEncoder, is_out_of_memory, mean_pool
 from aicodelint.detection.hub_torch import EncoderPlace
+from aicodelint.detection.open_encoder import TORCH_FILES
 from aicodelint.errors import EngineError, UsageError
 from aicodelint.training.checkpoints import read_state, write_state
 from aicodelint.training.head_training import validation_split
-from aicodelint.training.text_encoder import BundleTextEncoder, TorchTextEncoder
+from aicodelint.training.text_encoder import AnyTextEncoder, TorchTextEncoder
 from aicodelint.training.user_bundle import Labelled
 
 NOTE = (
@@ -45,7 +46,7 @@ class FineTuning:
     seed: int = 0
 
 
-class _Trained(nn.Module):
+class _Trained(nn.Module):  # type: ignore[misc]
     """The encoder with a linear head over all labels, human included: AI or human and the families are learned at once."""
 
     def __init__(self, encoder: Any, classes: int) -> None:
@@ -59,7 +60,7 @@ class _Trained(nn.Module):
 
 
 def fine_tune(
-    data: Labelled, encoder: TorchTextEncoder | BundleTextEncoder, output: Path, *, recipe: FineTuning, key: str, say: Say = lambda message: None
+    data: Labelled, encoder: AnyTextEncoder, output: Path, *, recipe: FineTuning, key: str, say: Say = lambda message: None
 ) -> TorchTextEncoder:
     """Train a copy of ``encoder`` end to end on ``data``, keep it in ``output/encoder``, and return it opened and frozen.
 
@@ -78,7 +79,7 @@ def fine_tune(
 
 def _train(
     data: Labelled,
-    encoder: TorchTextEncoder | BundleTextEncoder,
+    encoder: AnyTextEncoder,
     place: EncoderPlace,
     state: Path,
     *,
@@ -95,7 +96,7 @@ def _train(
         model.encoder.requires_grad_(True)
         optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=0.01)
         held = validation_split(classes, data.groups, 0.1, recipe.seed)
-        windows, owner = _windows(data, encoder)
+        windows, owner = _windows(data, encoder, place)
         rows = np.flatnonzero(~np.isin(owner, held))
         batches = _Batches(windows, classes[owner], recipe.batch_size, device)
         begun = read_state(state, key)
@@ -166,27 +167,21 @@ class _Batches:
         return float(losses.detach().sum())
 
 
-def _windows(data: Labelled, encoder: TorchTextEncoder | BundleTextEncoder) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+def _windows(data: Labelled, encoder: AnyTextEncoder, place: EncoderPlace) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
     """Return the first windows of each text, special tokens included, and the text of each."""
-    wrap = encoder.encoder.wrap if isinstance(encoder, TorchTextEncoder) else _as_they_are
+    wrap = read_tokenizer(place.directory, read_config(place.directory).vocab_size)
     windows, owner = [], []
     for number, found in enumerate(encoder.windows(data.code)):
         for window in found[:WINDOWS_A_TEXT]:
-            windows.append(np.asarray(wrap(window), np.int64))
+            windows.append(np.concatenate([np.asarray(part, np.int64) for part in (wrap.prefix, window, wrap.suffix)]))
             owner.append(number)
     return windows, np.array(owner)
 
 
-def _as_they_are(window: Any) -> Any:
-    return window
-
-
-def _trainable_place(encoder: TorchTextEncoder | BundleTextEncoder) -> EncoderPlace:
-    if isinstance(encoder, TorchTextEncoder):
-        return encoder.place
-    if not {"encoder.safetensors", "config.json"} <= set(encoder.bundle.files):
+def _trainable_place(encoder: AnyTextEncoder) -> EncoderPlace:
+    if encoder.bundle is not None and not set(TORCH_FILES) <= set(encoder.bundle.files):
         raise UsageError(f"{encoder.name} holds no encoder that can be trained (encoder.safetensors): name one with --encoder")
-    return EncoderPlace(encoder.bundle.path)
+    return encoder.place
 
 
 def _finished_key(target: Path) -> str | None:

@@ -24,14 +24,14 @@ HEADER = "aicodelint"
 class SavedHead:
     """A head, the classes of its outputs, the parameters it was trained with, and the encoder it belongs to.
 
-    ``fingerprint`` is that of the encoder; None where the file does not say.
+    ``encoder`` None is the one of the bundle that ships. ``fingerprint`` is that of the encoder; None where the file does not say.
     """
 
     head: nn.Sequential
     shape: HeadShape
     classes: tuple[Any, ...]
     parameters: dict[str, Any]
-    encoder: str
+    encoder: str | None
     revision: str | None
     fingerprint: str | None
 
@@ -67,7 +67,7 @@ def read_head(path: Path) -> SavedHead:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         shape = HeadShape(**description["shape"])
         classes = tuple(description["classes"])
-        saved = (description["parameters"], str(description["encoder"]), description["revision"], description["fingerprint"])
+        saved = (description["parameters"], description["encoder"], description["revision"], description["fingerprint"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{path} is damaged or no head of aicodelint: {error}") from None
     head = loaded_head(tensors, shape, path)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from platformdirs import user_cache_path
 
 from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
+from aicodelint.detection.checkpoint_torch import read_config, read_tokenizer
 from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.encoder_torch import TorchEncoder, choose_device, encoder_fingerprint
 from aicodelint.detection.hub_torch import EncoderPlace, locate_encoder, place_of_manifest
 from aicodelint.detection.lexing import prepare
+from aicodelint.detection.open_encoder import TORCH_FILES
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import WINDOW_TOKENS, windows_of
 from aicodelint.errors import BundleError
@@ -28,9 +32,10 @@ LINES_DIGEST = "lines-1"
 class TorchTextEncoder:
     """A T5 encoder of a directory or the hub, on torch."""
 
-    def __init__(self, place: EncoderPlace, encoder: TorchEncoder, window_tokens: int = WINDOW_TOKENS) -> None:
+    def __init__(self, place: EncoderPlace, encoder: TorchEncoder, window_tokens: int = WINDOW_TOKENS, bundle: Bundle | None = None) -> None:
         self.name = place.hub or str(place.directory)
         self.place = place
+        self.bundle = bundle
         self.encoder = encoder
         self.revision = place.revision
         self.device = encoder.device
@@ -40,21 +45,6 @@ class TorchTextEncoder:
         self._tokenizer = CodeTokenizer(encoder.tokenizer.tokenizer)
         number_type = str(next(encoder.model.parameters()).dtype)
         self.fingerprint = _digest(encoder_fingerprint(place), LINES_DIGEST, window_tokens, number_type)
-
-    @classmethod
-    def open(
-        cls,
-        name: str,
-        revision: str | None = None,
-        *,
-        device: str = "auto",
-        dtype: str = "auto",
-        batch_tokens: int | None = None,
-        download: bool = False,
-    ) -> TorchTextEncoder:
-        """Open the encoder ``name`` (a directory, or a hub name); raise ``AicodelintError`` if it cannot be used."""
-        place = locate_encoder(name, revision, download)
-        return cls(place, TorchEncoder.load(place, device, dtype, batch_tokens))
 
     def windows(self, texts: Sequence[str]) -> list[Tokens]:
         """Return the windows of token ids of each text, at least one each."""
@@ -69,54 +59,93 @@ class TorchTextEncoder:
         return self
 
 
-class BundleTextEncoder:
-    """The encoder of a bundle on ONNX Runtime, as a scan on a CPU uses it."""
+class OnnxTextEncoder:
+    """An encoder on ONNX Runtime, as a scan on a CPU uses it: that of a bundle, or one of a directory or the hub made int8 for the purpose.
 
-    def __init__(self, bundle: Bundle, jobs: int | None = None) -> None:
-        self.name = str(bundle.path)
+    ``graph`` and ``document`` are the contents of ``encoder.onnx`` and ``tokenizer.json``. ``place`` holds the weights that it was made from.
+    """
+
+    def __init__(self, name: str, graph: bytes, document: bytes, window_tokens: int, *, place: EncoderPlace, bundle: Bundle | None = None) -> None:
+        self.name = name
+        self.graph, self.document = graph, document
+        self.window_tokens = window_tokens
+        self.place = place
         self.bundle = bundle
-        self.encoder = OnnxEncoder(bundle.read(ENCODER), jobs)
-        self.dimension = self.encoder.dimension
-        self.revision = None
+        self.revision = place.revision
         self.device = "cpu"
-        self.window_tokens = bundle.window_tokens
-        self._tokenizer = CodeTokenizer.from_bytes(bundle.read(TOKENIZER))
-        self.fingerprint = _digest(bundle.files[ENCODER], bundle.files[TOKENIZER], LINES_DIGEST, bundle.window_tokens)
+        self.encoder = OnnxEncoder(graph)
+        self.dimension = self.encoder.dimension
+        self._tokenizer = CodeTokenizer.from_bytes(document)
+        self.fingerprint = _digest(hashlib.sha256(graph).hexdigest(), hashlib.sha256(document).hexdigest(), LINES_DIGEST, window_tokens)
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle) -> OnnxTextEncoder:
+        """Open the encoder of ``bundle``."""
+        return cls(
+            str(bundle.path), bundle.read(ENCODER), bundle.read(TOKENIZER), bundle.window_tokens, place=EncoderPlace(bundle.path), bundle=bundle
+        )
+
+    @classmethod
+    def exported(cls, place: EncoderPlace) -> OnnxTextEncoder:
+        """Make the encoder at ``place`` int8; what was made is kept in the user's cache for the next time."""
+        from aicodelint.training.hub_export import export_hub_encoder
+
+        config = read_config(place.directory)
+        tokenizer = read_tokenizer(place.directory, config.vocab_size)
+        path = user_cache_path("aicodelint") / "encoders" / f"{encoder_fingerprint(place)}.int8.onnx"
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(f".{os.getpid()}.partial")
+            export_hub_encoder(TorchEncoder.load(place, "cpu", "fp32"), partial)
+            partial.replace(path)
+        wrapped = len(tokenizer.prefix) + len(tokenizer.suffix)
+        document = tokenizer.tokenizer.to_str().encode()
+        return cls(place.hub or str(place.directory), path.read_bytes(), document, WINDOW_TOKENS - wrapped, place=place)
 
     def windows(self, texts: Sequence[str]) -> list[Tokens]:
         """Return the windows of token ids of each text, at least one each."""
-        return _windows(self._tokenizer, texts, self.bundle.window_tokens)
+        return _windows(self._tokenizer, texts, self.window_tokens)
 
     def encode(self, windows: Tokens) -> npt.NDArray[np.float32]:
         """Return the embedding of each window, shape (len(windows), dimension)."""
         return self.encoder.encode([np.asarray(window) for window in windows])
 
-    def __deepcopy__(self, memo: object) -> BundleTextEncoder:
+    def __deepcopy__(self, memo: object) -> OnnxTextEncoder:
         """Frozen weights are shared, not copied: scikit-learn clones an estimator's parameters deeply."""
         return self
 
 
+AnyTextEncoder = TorchTextEncoder | OnnxTextEncoder
+
+
 def open_text_encoder(
     name: str | Path | None, revision: str | None = None, *, device: str = "auto", dtype: str = "auto", download: bool = False
-) -> TorchTextEncoder | BundleTextEncoder:
+) -> AnyTextEncoder:
     """Open the encoder of a bundle (None: the one that ships), of a directory, or of the hub; raise ``AicodelintError`` if it cannot be used.
 
     A bundle's encoder runs on ONNX Runtime, as it does in a scan, unless there is a GPU and the bundle holds what runs there. A bundle that
-    only names its encoder opens that one.
+    only names its encoder opens that one. ``dtype`` ``int8`` is the fast way on a CPU: the encoder as it would scan there.
     """
     path = default_path() if name is None else Path(name)
     if not (path / MANIFEST).is_file():
         if name is None:
             raise BundleError(f"{path} is not a bundle: there is no {MANIFEST}")
-        return TorchTextEncoder.open(str(name), revision, device=device, dtype=dtype, download=download)
+        return _open_place(locate_encoder(str(name), revision, download), device, dtype)
     bundle = Bundle.open(path)
     named = bundle.manifest.get("encoder")
     if isinstance(named, dict):
-        return TorchTextEncoder(place := place_of_manifest(named, path), TorchEncoder.load(place, device, dtype))
-    if choose_device(device).type == "cuda" and "encoder.safetensors" in bundle.files:
+        return _open_place(place_of_manifest(named, path), device, dtype)
+    if dtype != "int8" and choose_device(device).type == "cuda" and set(TORCH_FILES) <= set(bundle.files):
         bundle.verify()
-        return TorchTextEncoder(EncoderPlace(path), TorchEncoder.load(EncoderPlace(path), device, dtype), bundle.window_tokens)
-    return BundleTextEncoder(bundle)
+        place = EncoderPlace(path)
+        return TorchTextEncoder(place, TorchEncoder.load(place, device, dtype), bundle.window_tokens, bundle)
+    return OnnxTextEncoder.of_bundle(bundle)
+
+
+def _open_place(place: EncoderPlace, device: str, dtype: str) -> AnyTextEncoder:
+    if dtype == "int8":
+        return OnnxTextEncoder.exported(place)
+    return TorchTextEncoder(place, TorchEncoder.load(place, device, dtype))
 
 
 def _windows(tokenizer: CodeTokenizer, texts: Sequence[str], longest: int) -> list[Tokens]:

@@ -17,6 +17,7 @@ from safetensors.torch import save as tensors_to_bytes
 from aicodelint.detection.bundle import Bundle, default_path
 from aicodelint.detection.encoder_torch import encoder_fingerprint
 from aicodelint.detection.head_detector import ENCODER, HEAD, KIND, TOKENIZER, TREES
+from aicodelint.detection.open_encoder import TORCH_FILES
 from aicodelint.errors import BundleError, UsageError
 from aicodelint.rules import HUMAN
 from aicodelint.training.bundle_metrics import bundle_metrics
@@ -25,7 +26,7 @@ from aicodelint.training.checkpoints import Checkpoint
 from aicodelint.training.embeddings import Progress
 from aicodelint.training.fine_tune import DIRECTORY
 from aicodelint.training.report_page import write_report
-from aicodelint.training.text_encoder import BundleTextEncoder, TorchTextEncoder
+from aicodelint.training.text_encoder import AnyTextEncoder, OnnxTextEncoder
 from aicodelint.training.user_bundle import Labelled, TrainedBundle, TrainingPlan, train_sides
 
 METRICS = "metrics.json"
@@ -37,7 +38,7 @@ Say = Callable[[str], None]
 
 def run_training(
     data: Labelled,
-    encoder: TorchTextEncoder | BundleTextEncoder,
+    encoder: AnyTextEncoder,
     plan: TrainingPlan,
     output: Path,
     *,
@@ -87,7 +88,7 @@ def training_key(data: Labelled, fingerprint: str, plan: Any) -> str:
 
 
 def _bundle_parts(
-    trained: TrainedBundle, encoder: TorchTextEncoder | BundleTextEncoder, default: Bundle | None, output: Path, metrics: dict[str, Any]
+    trained: TrainedBundle, encoder: AnyTextEncoder, default: Bundle | None, output: Path, metrics: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the manifest and the files of the bundle."""
     tensors: dict[str, torch.Tensor] = {}
@@ -99,8 +100,10 @@ def _bundle_parts(
         "window_tokens": encoder.window_tokens,
         "minimum_tokens": _minimum_tokens(trained),
     }
-    if isinstance(encoder, BundleTextEncoder):
-        files[ENCODER], files[TOKENIZER] = encoder.bundle.read(ENCODER), encoder.bundle.read(TOKENIZER)
+    if encoder.bundle is not None:
+        files |= {file: encoder.bundle.read(file) for file in (ENCODER, *TORCH_FILES) if file in encoder.bundle.files}
+    elif isinstance(encoder, OnnxTextEncoder):
+        files |= {ENCODER: encoder.graph, TOKENIZER: encoder.document}
     else:
         named = {"path": DIRECTORY} if encoder.place.directory == (output / DIRECTORY).resolve() else encoder.place.manifest_entry()
         manifest["encoder"] = {**named, "fingerprint": encoder_fingerprint(encoder.place)}

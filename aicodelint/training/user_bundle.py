@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from aicodelint.errors import UsageError
 from aicodelint.rules import HUMAN
-from aicodelint.training.blend import AI, GATE_TREES, AiSide, fit_ai_side
+from aicodelint.training.blend import AI, AiSide, fit_ai_side
 from aicodelint.training.embeddings import Progress, TextEncoder, embed
 from aicodelint.training.family_side import FamilySide, fit_family_side
 from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows
@@ -22,8 +22,6 @@ from aicodelint.training.labels import family_names, is_human, ordered_families
 from aicodelint.training.out_of_fold import assign_folds
 from aicodelint.training.research_features import text_features
 from aicodelint.training.tables import Sample
-
-__all__ = ["GATE_TREES", "Labelled", "TrainedBundle", "TrainingPlan", "labelled_rows", "train_sides"]
 
 
 @dataclass(frozen=True, slots=True)
