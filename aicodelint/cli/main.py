@@ -14,7 +14,10 @@ from aicodelint.cli.error_handler import run
 VERBS = {
     "baseline": "aicodelint.cli.baseline:baseline",
     "cache": "aicodelint.cli.cache:cache",
+    "completion": "aicodelint.cli.completion:completion",
     "daemon": "aicodelint.cli.daemon:daemon",
+    "explain": "aicodelint.cli.explain:explain",
+    "history": "aicodelint.cli.history:history",
     "hook": "aicodelint.cli.hook:hook",
     "models": "aicodelint.cli.models:models",
     "predict": "aicodelint.cli.predict:predict",

@@ -143,8 +143,8 @@ class HtmlReport:
         write(f'<article id="{anchor}" aria-labelledby="{anchor}-name"><h3 id="{anchor}-name">{clean(result.path)}</h3>\n<p>{said}{held}</p>\n')
         if result.families is not None and self._tool is not None:
             ordered = sorted(zip(self._tool.model.families, result.families, strict=True), key=lambda item: -item[1])
-            bars = [Bar(name, share, two_places(share), "ai") for name, share in ordered[:MAX_BARS]]
-            write(figure(f"Families, if {result.path} is AI-generated", bars, ("Family", "Probability")))
+            bars = [Bar(name, share, two_places(share), "ai") for name, share in ordered[:5]]
+            write(figure(f"The five likeliest families, if {result.path} is AI-generated", bars, ("Family", "Probability")))
         text = result.source.text if result.source is not None else None
         if text is None or most <= 0:
             write("<p>The source is not shown: this report holds enough lines already.</p></article>\n" if text else "</article>\n")

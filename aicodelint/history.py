@@ -1,0 +1,151 @@
+"""How much of a repository looked AI-generated, month by month: the files as they stood at each month's last commit. It knows files, not people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aicodelint.discovery import skip
+from aicodelint.discovery.examine import Examiner
+from aicodelint.discovery.git import NO_ATTRIBUTES, Repository
+from aicodelint.discovery.ignore import Excludes
+from aicodelint.discovery.options import DiscoveryOptions
+from aicodelint.finding import SourceFile, Status
+from aicodelint.report.html_source import clean
+from aicodelint.scanning import Policies, judge_files
+
+if TYPE_CHECKING:
+    from aicodelint.engine.base import Engine
+
+REGULAR = (b"100644", b"100755")
+BAR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What was judged at the last commit of a month (UTC). ``lines`` are not blank; undetermined files count as judged, not as AI."""
+
+    month: str
+    commit: str
+    files: int
+    ai_files: int
+    lines: int
+    ai_lines: int
+
+    @property
+    def share(self) -> float:
+        """The share of lines in files that look AI-generated."""
+        return round(self.ai_lines / self.lines, 4) if self.lines else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    is_ai: bool
+    lines: int
+
+
+class History:
+    """Judges each version of a file once, however many months it stood."""
+
+    def __init__(self, repository: Repository, options: DiscoveryOptions, engine: Engine, policies: Policies) -> None:
+        self._repository = repository
+        self._options = options
+        self._engine = engine
+        self._policies = policies
+        self._excludes = Excludes(options)
+        self._examiner = Examiner(options)
+        self._judged: dict[tuple[str, str], _Judged | None] = {}
+
+    def months(self, since: str | None) -> Iterator[Month]:
+        """Yield the months that have a commit on the first-parent line of HEAD, the oldest first; raise ``GitError``."""
+        for month, commit in last_commits(self._repository, since):
+            yield self._month(month, commit)
+
+    def _month(self, month: str, commit: str) -> Month:
+        entries = [(object_id, path) for object_id, path in _tree(self._repository, commit) if self._is_wanted(path)]
+        missing = [entry for entry in entries if entry not in self._judged]
+        self._judge(missing)
+        found = [judged for entry in entries if (judged := self._judged[entry]) is not None]
+        accused = [judged for judged in found if judged.is_ai]
+        return Month(month, commit, len(found), len(accused), sum(each.lines for each in found), sum(each.lines for each in accused))
+
+    def _judge(self, entries: list[tuple[str, str]]) -> None:
+        sizes: list[int] = []
+
+        def sources() -> Iterator[SourceFile]:
+            with self._repository.blobs() as blobs:
+                for object_id, path in entries:
+                    known = self._examiner.by_name(path, NO_ATTRIBUTES)
+                    source = known or self._source(blobs.read(object_id, self._examiner.limit(path)), path)
+                    sizes.append(0 if source.text is None else sum(1 for line in source.text.split("\n") if line.strip()))
+                    yield source
+
+        for number, result in enumerate(judge_files(sources(), self._engine, self._policies)):
+            judged = None if result.status is Status.SKIPPED else _Judged(result.status is Status.AI, sizes[number])
+            self._judged[entries[number]] = judged
+
+    def _source(self, data: bytes | None, path: str) -> SourceFile:
+        if data is None:
+            return SourceFile(path, reason=skip.UNREADABLE)
+        if len(data) > self._examiner.limit(path):
+            return SourceFile(path, reason=skip.TOO_BIG)
+        return self._examiner.by_content(path, data)
+
+    def _is_wanted(self, path: str) -> bool:
+        full = os.path.normpath(Path(self._repository.root, path))
+        return not skip.is_vendored(path) and not self._excludes.match(full)
+
+
+def last_commits(repository: Repository, since: str | None) -> list[tuple[str, str]]:
+    """Return ``(YYYY-MM, commit)`` for each month since ``since`` (a date as git reads it; None: from the first) with its last commit."""
+    wanted = [f"--since={since}"] if since else []
+    output = repository.run("log", "--first-parent", "--format=%ct %H", *wanted, "HEAD", "--").decode()
+    last: dict[str, str] = {}
+    for line in output.splitlines():
+        seconds, commit = line.split()
+        month = datetime.fromtimestamp(int(seconds), tz=timezone.utc).strftime("%Y-%m")
+        last.setdefault(month, commit)
+    return sorted(last.items())
+
+
+def _tree(repository: Repository, commit: str) -> Iterator[tuple[str, str]]:
+    """Yield the object and the path of every regular file of a commit."""
+    for record in repository.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+        head, _, path = record.partition(b"\t")
+        if head.startswith(REGULAR):
+            yield head.split()[2].decode(), os.fsdecode(path)
+
+
+def to_text(months: list[Month]) -> Iterator[str]:
+    """Yield the table with its plot: a bar for the share of lines, at full width the greatest share of all."""
+    most = max((month.share for month in months), default=0.0)
+    yield f"{'month':<8} {'commit':<12} {'files':>7} {'AI':>6} {'lines':>9} {'AI lines':>9} {'share':>7}"
+    for month in months:
+        bar = "#" * round(month.share / most * BAR) if most else ""
+        row = (
+            f"{month.month:<8} {month.commit[:12]:<12} {month.files:>7} {month.ai_files:>6} {month.lines:>9} {month.ai_lines:>9} {month.share:>7.1%}"
+        )
+        yield f"{row}  {bar}".rstrip()
+
+
+def to_svg(months: list[Month]) -> str:
+    """Return the plot as a standalone SVG image: a column a month, its height the share of lines."""
+    width, height, column = 60 + 34 * max(len(months), 1), 220, 34
+    most = max((month.share for month in months), default=0.0) or 1.0
+    drawn = []
+    for number, month in enumerate(months):
+        left, tall = 50 + number * column, round(month.share / most * 140, 1)
+        drawn.append(
+            f'<rect x="{left}" y="{170 - tall}" width="24" height="{tall}" fill="#b3401a"><title>{month.month}: {month.share:.1%}</title></rect>'
+        )
+        drawn.append(f'<text transform="translate({left + 16} 178) rotate(60)">{clean(month.month)}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + 20}" font-family="sans-serif" font-size="11" role="img">'
+        "<title>Share of lines in files that look AI-generated, by month</title>"
+        f'<rect width="{width}" height="{height + 20}" fill="#ffffff"/>'
+        f'<text x="4" y="36">{most:.0%}</text><text x="4" y="174">0%</text>{"".join(drawn)}</svg>\n'
+    )
