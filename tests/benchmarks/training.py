@@ -103,9 +103,6 @@ def main() -> None:
     begin = time.perf_counter()
     longest = WINDOW - len(adapted.prefix + adapted.suffix)
     cut = [windows_of(ids, lines.line_starts(ids), longest)[0].ids for ids in lines.encode([text[: 6 * WINDOW] for text in texts])]
-        windows_of(ids, lines.line_starts(ids), WINDOW - len(adapted.prefix + adapted.suffix))[0].ids
-        for ids in lines.encode([text[: 6 * WINDOW] for text in texts])
-    ]
     embeddings = ours.encode(cut)
     embedded = time.perf_counter() - begin
     y = (np.arange(len(texts)) % 10).astype(np.int64)
