@@ -16,16 +16,14 @@ FOLDS = 5
 def assign_folds(y: npt.NDArray[np.int64], groups: Sequence[str] | None, seed: int, folds: int = FOLDS) -> npt.NDArray[np.int64]:
     """Return the fold of each text, shape (n,): whole groups where there are any, else each class spread evenly.
 
-    There are fewer folds where a class has fewer texts or there are fewer groups; a single fold means that nothing can be held out.
+    There are fewer folds where there are fewer groups; a single fold means that nothing can be held out.
     """
     random = np.random.default_rng(seed)
-    counts = np.bincount(y)
-    folds = max(1, min(folds, int(counts[counts > 0].min())))
     found = np.zeros(len(y), np.int64)
     if groups is None:
         for label in np.unique(y):
             places = random.permutation(np.flatnonzero(y == label))
-            found[places] = np.arange(len(places)) % folds
+            found[places] = (np.arange(len(places)) + random.integers(folds)) % folds
         return found
     _, number, sizes = np.unique(np.asarray(groups, dtype=str), return_inverse=True, return_counts=True)
     load = np.zeros(min(folds, len(sizes)), np.int64)

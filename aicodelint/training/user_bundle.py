@@ -72,7 +72,7 @@ def labelled_rows(samples: Sequence[Sample], human: str | None, only: str | None
     found = set(names[~human_rows].tolist())
     if not found or (len(found) == 1 and not human_rows.any()):
         raise UsageError(f"a bundle needs rows of at least two labels; every row is {next(iter(found), HUMAN)}")
-    if only == "gate" or len(found) == 1:
+    if only == "gate" or (len(found) == 1 and only != "head"):
         families = tuple(sorted(found)) if len(found) == 1 else (AI,)
         names[~human_rows] = families[0]
     else:

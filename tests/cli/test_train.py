@@ -198,6 +198,7 @@ def test_with_the_encoder_that_ships_the_bundle_stands_alone(
         ([("x = 1", "a"), ("y = 2", "a")], (), "every row is a"),
         ([("  ", "a")], (), "there is no code to train on"),
         ([("x = 1", "a"), ("y = 2", "b")], ("--only", "gate"), "a gate needs human rows"),
+        ([("x = 1", "a"), ("y = 2", "human")], ("--only", "head"), "a family head needs rows of at least two families; these have a"),
         ([("x = 1", "a"), ("y = 2", "b")], ("--encoder", "no/such/encoder/here"), "there is no directory no/such/encoder/here"),
         ([("x = 1", "a"), ("y = 2", "b")], ("--code-column", "source"), "has no code column 'source'"),
     ],
