@@ -108,14 +108,15 @@ class Policy:
             suppressed = "unchanged"
         elif self._options.ledger and self._options.ledger.holds(code, source.path, _lines_of(left, lines)):
             suppressed = "baseline"
-        region, start, end = touched[0] if touched else _whole(_most_confident(left or accused)[0])
+        _, start, end = touched[0] if touched else _whole(_most_confident(left or accused)[0])
         finding = Finding(
             code=code,
             path=source.path,
             start_line=file_line(source, start),
             end_line=file_line(source, end),
             message=f"Looks AI-generated; likeliest model family: {family}" if family else "Looks AI-generated; model family undetermined",
-            fingerprint=self._fingerprints.of(code, source.path, lines[region.start_line - 1 : region.end_line]),
+            # One finding a file: its identity is the file's. Windows shift with every edit, and a dismissed alert should stay dismissed.
+            fingerprint=self._fingerprints.of(code, source.path, ()),
             p_ai=result.p_ai,
             family=family,
             family_confidence=confidence,
@@ -177,7 +178,7 @@ class Policy:
 
 
 class Fingerprints:
-    """Hashes that stay with a piece of code when lines move: over code, path and text without blanks. Equal ones are told apart by a count."""
+    """Hashes that stay with a finding when lines move: over code, path and, if given, text without blanks. Equal ones are told apart by a count."""
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}

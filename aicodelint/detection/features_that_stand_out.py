@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle
 from aicodelint.detection.features import FEATURE_NAMES, extract
-from aicodelint.detection.gate import Trees
+from aicodelint.detection.gate import KIND, Trees
 from aicodelint.detection.human_habits import Habits, human_habits
 from aicodelint.detection.lexing import lex
 from aicodelint.finding import Snippet
@@ -40,7 +43,7 @@ def standing_out(bundle: Bundle, snippet: Snippet) -> tuple[Habits, list[Standin
     trees = Trees(bundle.read(GATE))
     body = Body.of(snippet)
     features = extract(lex(body.text, body.language))
-    whole = float(trees.logits(features).mean())
+    whole = _log_odds(trees, features)
     found = []
     for column, name in enumerate(FEATURE_NAMES):
         low, median, high = habits.values.get(name, (float("-inf"), 0.0, float("inf")))
@@ -49,6 +52,12 @@ def standing_out(bundle: Bundle, snippet: Snippet) -> tuple[Habits, list[Standin
             continue
         changed = features.copy()
         changed[column] = median
-        effect = round(whole - float(trees.logits(changed).mean()), 4)
+        effect = round(whole - _log_odds(trees, changed), 4)
         found.append(StandingOut(name, value, low, median, high, effect))
     return habits, sorted(found, key=lambda one: (-abs(one.effect), one.name))
+
+
+def _log_odds(trees: Trees, features: NDArray[np.float32]) -> float:
+    """The mean of what the trees' experts say of AI."""
+    said = [logit for name, logit in trees.logits(features).ai.items() if name != KIND]
+    return sum(said) / len(said)

@@ -10,6 +10,7 @@ import pytest
 from aicodelint.detection.bundle import Bundle
 from aicodelint.detection.features import FEATURE_NAMES, extract
 from aicodelint.detection.features_that_stand_out import standing_out
+from aicodelint.detection.gate import AI_COLUMNS, CLASSES, FAMILY_EXPERTS
 from aicodelint.detection.human_habits import human_habits
 from aicodelint.detection.lexing import lex
 from aicodelint.finding import Snippet
@@ -22,13 +23,14 @@ DASHES = HUMAN.replace("return", "# It is \u2014 clearly \u2014 so.\n    return"
 def bundle(tmp_path: Path) -> Path:
     """A bundle whose trees are a plane: the log-odds rise with the share of em dashes, and with nothing else."""
     onnx = pytest.importorskip("onnx")
-    weights = np.zeros((len(FEATURE_NAMES), 2), dtype=np.float32)
+    width = len(AI_COLUMNS) + len(FAMILY_EXPERTS) * CLASSES
+    weights = np.zeros((len(FEATURE_NAMES), width), dtype=np.float32)
     weights[FEATURE_NAMES.index("mark_em_dash")] = 2.0
     graph = onnx.helper.make_graph(
         [onnx.helper.make_node("MatMul", ["features", "weights"], ["logits"])],
         "plane",
         [onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, [1, len(FEATURE_NAMES)])],
-        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, 2])],
+        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, width])],
         [onnx.numpy_helper.from_array(weights, "weights")],
     )
     data = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
