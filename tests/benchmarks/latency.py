@@ -51,7 +51,8 @@ class Bench:
     def __init__(self, root: Path, model: Path) -> None:
         self.root = root
         self.model = model.resolve()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AICODELINT_", "XDG_")) and name != "CI"}
+        dropped = ("AICODELINT_", "XDG_", "CI", "PYTHON")  # PYTHONDONTWRITEBYTECODE too: what is installed is compiled
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         self.environment = {
             **kept,
             "PYTHONPATH": str(_copied_package(root)),
@@ -60,9 +61,10 @@ class Bench:
             "AICODELINT_STATE_DIR": str(root / "state"),
         }
         (root / "run").mkdir(mode=0o700)
-        sources = sorted((REPOSITORY / "aicodelint").rglob("*.py"), key=lambda path: (-path.stat().st_size, path))[:FILES_PER_CLIENT]
+        sources = sorted((REPOSITORY / "aicodelint").rglob("*.py"), key=lambda path: (path.stat().st_size, path))
         self.one = root / "one.py"
-        shutil.copy(sources[len(sources) // 2], self.one)
+        shutil.copy(sources[len(sources) // 2], self.one)  # a file of typical size: the median of this package
+        sources = sources[:: max(1, len(sources) // FILES_PER_CLIENT)][:FILES_PER_CLIENT]
         for client in range(CLIENTS):
             for number, source in enumerate(sources):
                 copy = root / f"client{client}" / f"{number}.py"
