@@ -18,6 +18,15 @@ from aicodelint.rules import FAMILIES
 WINDOW_LINES = 10
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_daemon_and_no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Daemons are started by the tests that are about them, in a world of their own; nothing is left in the user's directories."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AICODELINT_NO_DAEMON", "1")
+        patch.setenv("AICODELINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 class RuleEngine:
     """Windows of ten lines: ``delve`` makes one AI-generated, ``perhaps`` leaves it open. Fewer than 3 lines are too little."""
 
