@@ -24,7 +24,7 @@ from aicodelint.engine.verdict_json import verdict_from_json
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
 
-HELLO_SECONDS = 2.0
+HELLO_SECONDS = 3.0
 PROGRESS_SECONDS = 120.0
 MAX_CHARACTERS_ON_THE_WAY = 2 << 20
 RECEIVE_BYTES = 1 << 16

@@ -24,7 +24,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CLIENTS = 8
-FILES_PER_CLIENT = 12
+FILES_PER_CLIENT = 3
 THROUGHPUT_RUNS = 3
 SCAN = ("-m", "aicodelint", "scan", "--isolated", "--exit-zero", "--quiet", "--format", "json")
 NAIVE = """
