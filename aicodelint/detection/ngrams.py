@@ -23,18 +23,7 @@ _SHAPE = bytes(
     ord("a") if 97 <= c <= 122 else ord("A") if 65 <= c <= 90 else ord("0") if 48 <= c <= 57 else 128 if c > 127 else c for c in range(256)
 )
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|_+|\n[ \t]*|[^\w\s]")
-_CODE_TOKEN = re.compile(r"[A-Za-z_$][\w$]*|\d[\w.]*|\n[ \t]*|[-+*/%=<>!&|^~?:.]+|[^\w\s]")
-_KEYWORDS = frozenset(
-    """
-    abstract and as assert async await begin bool boolean break byte case catch chan char class cls const constexpr continue data declare
-    def default defer del delete do double echo elif else elsif end ensure enum err error except export extends extern false False final
-    finally float fn for foreach from fun func function global go goto guard if impl implements import in include init inline instanceof int
-    interface internal is isset it lambda let local long loop map match mod module mut namespace new nil None nonlocal not null NULL object
-    of or override package pass print private protected pub public raise range readonly record require rescue return self sealed select set
-    short sizeof static string String struct super switch template then this throw throws trait true True try type typedef typename typeof
-    uint undefined union unless unsafe until use using val var virtual void when where while with yield
-    """.split()  # noqa: SIM905
-)
+_PROSE_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[^\w\s]|\n[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +74,20 @@ def _tokens(lexed: Lexed) -> NDArray[np.uint64]:
     return np.array([_symbol(token) for token in _TOKEN.findall(lexed.text.lower())], dtype=np.uint64)
 
 
-def _masked(lexed: Lexed) -> NDArray[np.uint64]:
-    return np.array([_mask(token) for token in _CODE_TOKEN.findall(lexed.code)], dtype=np.uint64)
+def _words(lexed: Lexed) -> NDArray[np.uint64]:
+    """Return the words and marks of the comments."""
+    return _prose_symbols("\n".join([comment.text for comment in lexed.comments]))
+
+
+def _prose(lexed: Lexed) -> NDArray[np.uint64]:
+    """Return the words and marks of the comments and, after them, of the strings that hold a blank."""
+    told = [comment.text for comment in lexed.comments]
+    told += [f"\0{string}" for string in lexed.strings if " " in string]
+    return _prose_symbols("\n".join(told))
+
+
+def _prose_symbols(text: str) -> NDArray[np.uint64]:
+    return np.array([_symbol(token) for token in _PROSE_TOKEN.findall(text.lower())], dtype=np.uint64)
 
 
 def _bytes(data: bytes) -> NDArray[np.uint64]:
@@ -101,24 +102,13 @@ def _symbol(token: str) -> int:
     return (zlib.crc32(raw) << 32 | zlib.adler32(raw)) * 0xD6E8FEB86659FD93 & 0xFFFFFFFFFFFFFFFF
 
 
-@lru_cache(maxsize=100_000)
-def _mask(token: str) -> int:
-    if token[0].isalpha() or token[0] in "_$":
-        if token not in _KEYWORDS:
-            size = min(len(token) // 6, 3)
-            kind = "U" if token.isupper() else "s" if "_" in token[1:] else "l" if token.islower() else "P" if token[0].isupper() else "c"
-            return _symbol(f"{kind}{size}")
-    elif token[0].isdigit():
-        return _symbol(token if len(token) == 1 else "00")
-    return _symbol(token)
-
-
 VIEWS = (
     View("text", _text, (2, 3, 4, 5)),
     View("shape", _shape, (3, 4, 5, 6, 7)),
     View("comments", _comments, (2, 3, 4, 5)),
     View("tokens", _tokens, (1, 2, 3)),
-    View("masked", _masked, (1, 2, 3, 4, 5)),
+    View("words", _words, (1, 2, 3)),
+    View("prose", _prose, (1, 2, 3)),
 )
 
 

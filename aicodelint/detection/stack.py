@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from aicodelint.errors import BundleError
 
 TYPICAL_CHARACTERS = 1500
+KIND_INPUT = "trees.kind"
+FLOOR = -5.0
 LIMIT = 5.0
 """Witnesses' logits are standardised and held between -LIMIT and LIMIT, so that none can outshout the rest on a text unlike any it has seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the witnesses say of one text: logits by name (``trees.0``, ``text.1``, ``encoder``), family logits by name, and its nature."""
+    """What the witnesses say of one text: logits by name (``trees.wild``, ``text.1``, ``encoder.0``), family logits by name, and its nature."""
 
     logits: Mapping[str, float]
     families: Mapping[str, NDArray[np.float64]]
@@ -30,7 +32,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """A logistic model over standardised logits, the text's length, its share of comments, and the products of the logits with those."""
+    """A logistic model over standardised logits, the text's length, comments and kind, and the products of the logits with those."""
 
     inputs: tuple[str, ...]
     mean: NDArray[np.float64]
@@ -44,41 +46,54 @@ class Combination:
         inputs = tuple(str(name) for name in entry["inputs"])
         mean, scale = (np.array(entry[key], dtype=np.float64) for key in ("mean", "scale"))
         coefficients = np.array(entry["coefficients"], dtype=np.float64)
-        if mean.shape != (len(inputs),) or scale.shape != mean.shape or coefficients.shape != (3 * len(inputs) + 3,):
+        if mean.shape != (len(inputs),) or scale.shape != mean.shape or coefficients.shape != (4 * len(inputs) + 5,):
             raise ValueError("shapes of a combination do not fit its inputs")
         return cls(inputs, mean, scale, coefficients, float(entry["intercept"]))
 
     def logit(self, evidence: Evidence) -> float:
         """Return the logit of P(AI) of one text; raise ``KeyError`` if a witness that is read is missing."""
         logits = np.array([[evidence.logits[name] for name in self.inputs]])
-        nature = np.array([[evidence.characters, evidence.comment_share]])
+        nature = np.array([[evidence.characters, evidence.comment_share, evidence.logits[KIND_INPUT]]])
         return math.fsum((design(logits, nature, self.mean, self.scale)[0] * self.coefficients).tolist()) + self.intercept
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyCombination:
-    """A weighted sum of the witnesses' family logits, a bias for each family, and a temperature."""
+class FamilyExpert:
+    """A weighted sum of family logits, after each witness's are made log-probabilities, and a bias for each family."""
 
     weights: Mapping[str, float]
     bias: NDArray[np.float64]
-    temperature: float
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any]) -> FamilyExpert:
+        """Read one expert of ``stack.json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` where it is malformed."""
+        weights = {str(name): float(weight) for name, weight in entry["weights"].items()}
+        return cls(weights, np.array(entry["bias"], dtype=np.float64))
+
+    def probabilities(self, families: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return the distribution over families and others that the witnesses' logits give, shape (families + 1,)."""
+        total = self.bias.copy()
+        for name, weight in self.weights.items():
+            total += weight * family_evidence(families[name], len(total))
+        return np.exp(log_softmax(total))
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyCombination:
+    """Two experts, one for files of the wild and one for snippets, mixed by the kind of the text."""
+
+    wild: FamilyExpert
+    snippet: FamilyExpert
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any]) -> FamilyCombination:
         """Read the family part of ``stack.json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` where it is malformed."""
-        weights = {str(name): float(weight) for name, weight in entry["weights"].items()}
-        temperature = float(entry["temperature"])
-        if not weights or temperature <= 0:
-            raise ValueError("the family combination has no witness or no temperature")
-        return cls(weights, np.array(entry["bias"], dtype=np.float64), temperature)
+        return cls(FamilyExpert.parse(entry["wild"]), FamilyExpert.parse(entry["snippet"]))
 
     def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
         """Return the distribution of one AI text over the families and, last, every other author: shape (families + 1,), sum 1."""
-        total = self.bias.copy()
-        for name, weight in self.weights.items():
-            total += weight * evidence.families[name]
-        total = np.exp((total - total.max()) / self.temperature)
-        return np.asarray(total / total.sum(), dtype=np.float64)
+        kind = 1 / (1 + math.exp(-min(max(evidence.logits[KIND_INPUT], -40.0), 40.0)))
+        return kind * self.wild.probabilities(evidence.families) + (1 - kind) * self.snippet.probabilities(evidence.families)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +124,31 @@ class Stack:
 
 
 def design(logits: NDArray[np.float64], nature: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the columns that a combination weighs, shape (n, 3k + 3), for logits (n, k) and nature (n, 2): characters, share of comments."""
+    """Return the columns that a combination weighs, shape (n, 4k + 5), for logits (n, k) and nature (n, 3).
+
+    ``nature`` holds the characters of a text, its share of comments, and the logit of its being like a file of the wild.
+    """
     standard = np.clip((logits - mean) / scale, -LIMIT, LIMIT)
     length = np.clip(np.log(np.maximum(nature[:, :1], 1) / TYPICAL_CHARACTERS), -3.5, 3.5)
-    comments = np.sqrt(nature[:, 1:])
-    return np.hstack([standard, standard * length, standard * comments, length, length**2, comments])
+    comments = np.sqrt(nature[:, 1:2])
+    kind = 1 / (1 + np.exp(-np.clip(nature[:, 2:], -40, 40)))
+    return np.hstack([standard, standard * length, standard * comments, standard * kind, length, length**2, comments, kind, kind * length])
+
+
+def family_evidence(logits: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    """Return log-probabilities over ``classes``, none below ``FLOOR``: no witness can rule a family out.
+
+    A witness that knows no other authors (the last class) gives them the mean of its logits.
+    """
+    if logits.shape[-1] < classes:
+        logits = np.concatenate([logits, logits.mean(axis=-1, keepdims=True)], axis=-1)
+    return np.maximum(log_softmax(logits), FLOOR)
+
+
+def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log-probabilities over the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
 def probability(logit: float) -> float:

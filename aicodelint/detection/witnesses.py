@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from aicodelint.detection.features import FEATURE_NAMES, extract
 from aicodelint.detection.gate import Trees
 from aicodelint.detection.lexing import Lexed, lex
@@ -24,13 +22,15 @@ class CheapWitnesses:
         """Return what the trees alone say of a text without its licence header, and the text taken apart."""
         lexed = lex(text, language)
         features = extract(lexed)
-        logits = {f"trees.{column}": float(logit) for column, logit in enumerate(self._trees.logits(features))}
-        return Evidence(logits, {}, len(lexed.text), float(features[_COMMENT_SHARE])), lexed
+        found = self._trees.logits(features)
+        logits = {f"trees.{name}": logit for name, logit in found.ai.items()}
+        families = {f"trees.{name}": block for name, block in found.families.items()}
+        return Evidence(logits, families, len(lexed.text), float(features[_COMMENT_SHARE])), lexed
 
     def look(self, glance: Evidence, lexed: Lexed) -> Evidence:
         """Return the evidence of every cheap witness, given what ``glance`` found."""
         logits = dict(glance.logits)
-        families: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = {}
+        families = dict(glance.families)
         for view, found in self._ngrams.logits(lexed).items():
             logits.update((f"{view}.{column}", float(logit)) for column, logit in enumerate(found.ai))
             if found.families is not None:

@@ -8,23 +8,29 @@ from typing import Any
 import numpy as np
 
 
-def to_onnx(boosters: Sequence[Any], features: int) -> bytes:
-    """Return a graph ``features (n, f) -> logits (n, k)`` whose column ``i`` is the raw score of ``boosters[i]``."""
+def to_onnx(boosters: Sequence[tuple[Any, Sequence[int]]], features: int, base: Sequence[float]) -> bytes:
+    """Return a graph ``features (n, f) -> logits (n, k)``: each booster fills its columns with raw scores, one a class; ``base`` is added.
+
+    ``base`` has one value a column, k of them.
+    """
     import onnx
     from onnx import TensorProto, helper
 
     nodes = _Nodes()
     tree_id = 0
-    for target, booster in enumerate(boosters):
-        for tree in booster.dump_model()["tree_info"]:
-            nodes.add(tree["tree_structure"], tree_id, target)
+    for booster, columns in boosters:
+        for number, tree in enumerate(booster.dump_model()["tree_info"]):
+            nodes.add(tree["tree_structure"], tree_id, columns[number % len(columns)])
             tree_id += 1
+    for target, value in enumerate(base):
+        # A leaf of its own, since ONNX Runtime gives 0 for a target without trees, whatever its base value.
+        nodes.add({"leaf_value": float(value)}, tree_id + target, target)
     ensemble = helper.make_node(
         "TreeEnsembleRegressor",
         ["features"],
         ["logits"],
         domain="ai.onnx.ml",
-        n_targets=len(boosters),
+        n_targets=len(base),
         aggregate_function="SUM",
         **nodes.attributes(),
     )
@@ -32,7 +38,7 @@ def to_onnx(boosters: Sequence[Any], features: int) -> bytes:
         [ensemble],
         "trees",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, features])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, len(boosters)])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, len(base)])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=8)
     onnx.checker.check_model(model)

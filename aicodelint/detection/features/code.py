@@ -6,8 +6,9 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
-from statistics import fmean, pstdev
+from operator import mul
 
+from aicodelint.detection.features.spread import mean_and_spread
 from aicodelint.detection.lexing import Lexed
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -17,6 +18,8 @@ _DEFINITION = re.compile(
     r"^[ \t]*(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b", re.MULTILINE
 )
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_LEAD = re.compile(r"(?<![\w$])[A-Z]?[a-z]+(?=[A-Z_])")
+_DIGIT_AFTER = re.compile(r"[A-Za-z_]\d")
 _DECISIONS = frozenset("if elif elsif for foreach while case when catch except rescue guard unless until match switch".split())  # noqa: SIM905
 _GROUPS = {
     "branch": "if else elif elsif switch case match when unless guard default",
@@ -74,43 +77,56 @@ def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, flo
     unique = [name for name in tally if name not in _GROUP_OF] or ["x"]
     some = len(unique)
     lengths = [len(name) for name in unique]
-    parts = [_PART.findall(name) for name in unique[:400]]
-    flat = [part for found in parts for part in found] or ["x"]
-    lead = Counter(_PREFIX_OF.get(found[0].lower(), "") for found in parts if len(found) > 1)
-    snake = sum("_" in name[1:] and name.islower() for name in unique)
-    upper = sum(name.isupper() and len(name) > 1 for name in unique)
-    pascal = sum(name[0].isupper() and not name.isupper() and "_" not in name for name in unique)
-    camel = sum(name[0].islower() and not name.islower() and "_" not in name for name in unique)
-    weighted = sum(len(name) * count for name, count in tally.items())
-    entropy = -sum(count / total * math.log2(count / total) for count in tally.values()) if total else 0.0
+    joined = " ".join(unique)
+    parts = _PART.findall(joined) or ["x"]
+    lead = Counter(map(_PREFIX_OF.get, map(str.lower, _LEAD.findall(joined))))
+    snake, upper, pascal, camel = _cases(unique)
+    counts = list(tally.values())
+    entropy = math.log2(total) - sum([count * math.log2(count) for count in counts]) / total if total else 0.0
+    mean, spread = mean_and_spread(lengths)
     out = {
         "name_count_log": math.log1p(total),
         "name_per_line": total / max(lines, 1),
         "name_variety": len(tally) / (total + 1),
         "name_variety_root": len(tally) / math.sqrt(total + 1),
         "name_entropy": entropy,
-        "name_entropy_share": entropy / math.log2(len(tally) + 1) if tally else 0.0,
-        "name_once": sum(count == 1 for count in tally.values()) / (len(tally) + 1),
-        "name_most_common": max(tally.values(), default=0) / (total + 1),
-        "name_length": fmean(lengths),
-        "name_length_std": pstdev(lengths),
-        "name_length_used": weighted / (total + 1),
-        "name_long": sum(length > 14 for length in lengths) / some,
-        "name_very_long": sum(length > 22 for length in lengths) / some,
-        "name_short": sum(length < 3 for length in lengths) / some,
+        "name_once": counts.count(1) / (len(tally) + 1),
+        "name_most_common": max(counts, default=0) / (total + 1),
+        "name_length": mean,
+        "name_length_std": spread,
+        "name_length_used": sum(map(mul, map(len, tally), counts)) / (total + 1),
+        "name_long": sum([length > 14 for length in lengths]) / some,
+        "name_very_long": sum([length > 22 for length in lengths]) / some,
+        "name_short": sum([length < 3 for length in lengths]) / some,
         "name_snake": snake / some,
         "name_camel": camel / some,
         "name_pascal": pascal / some,
         "name_upper": upper / some,
-        "name_digits": sum(not name.isalpha() and any(map(str.isdigit, name)) for name in unique) / some,
-        "name_underscore": sum(name[0] == "_" for name in unique) / some,
-        "name_parts": len(flat) / max(len(parts), 1),
-        "name_part_length": fmean(map(len, flat)),
-        "name_part_variety": len(set(map(str.lower, flat))) / len(flat),
+        "name_digits": len(_DIGIT_AFTER.findall(joined)) / some,
+        "name_underscore": (joined.count(" _") + (joined[0] == "_")) / some,
+        "name_parts": len(parts) / some,
+        "name_part_length": sum(map(len, parts)) / len(parts),
+        "name_part_variety": len(set(map(str.lower, parts))) / len(parts),
         "name_mixed_case": min(snake, camel) / some,
     }
     out.update((f"name_prefix_{name}", lead[name] / some) for name in _PREFIXES)
     return out
+
+
+def _cases(names: list[str]) -> tuple[int, int, int, int]:
+    """Return how many names are in snake_case, UPPER_CASE, PascalCase and camelCase."""
+    snake = upper = pascal = camel = 0
+    for name in names:
+        if name.islower():
+            snake += "_" in name[1:]
+        elif name.isupper():
+            upper += len(name) > 1
+        elif "_" not in name:
+            if name[0].isupper():
+                pascal += 1
+            else:
+                camel += 1
+    return snake, upper, pascal, camel
 
 
 def _keyword_features(tally: Counter[str], total: int, lines: int) -> dict[str, float]:
@@ -150,30 +166,31 @@ def _halstead(names: Counter[str], name_total: int, operators: Counter[str], ope
 def _string_features(strings: tuple[str, ...], code: int, lines: int) -> dict[str, float]:
     bodies = [string[1:-1] for string in strings]
     some = max(len(bodies), 1)
-    lengths = [len(body) for body in bodies] or [0]
+    lengths = [len(body) for body in bodies]
     sentences = [body for body in bodies if body.count(" ") > 1]
-    single = sum(string[0] == "'" for string in strings)
+    words = [body for body in bodies if body and " " not in body]
+    told = max(len(sentences), 1)
+    single = sum([string[0] == "'" for string in strings])
+    mean, spread = mean_and_spread(lengths)
     return {
         "string_per_line": len(strings) / max(lines, 1),
         "string_share": sum(lengths) / (code + sum(lengths) + 1),
-        "string_length": fmean(lengths),
-        "string_length_std": pstdev(lengths),
-        "string_empty": lengths.count(0) / some if bodies else 0.0,
+        "string_length": mean,
+        "string_length_std": spread,
+        "string_empty": lengths.count(0) / some,
         "string_single": single / some,
         "string_mixed": min(single, len(strings) - single) / some,
-        "string_spaced": sum(" " in body for body in bodies) / some,
+        "string_spaced": 1 - (len(words) + lengths.count(0)) / some if bodies else 0.0,
         "string_sentences_per_line": len(sentences) / max(lines, 1),
-        "string_sentence_capital": sum(body[0].isupper() for body in sentences) / max(len(sentences), 1),
-        "string_sentence_full_stop": sum(body[-1] == "." for body in sentences) / max(len(sentences), 1),
-        "string_sentence_colon": sum(": " in body for body in sentences) / max(len(sentences), 1),
-        "string_sentence_placeholder": sum("{" in body or "%" in body for body in sentences) / max(len(sentences), 1),
-        "string_hyphenated": sum("-" in body and " " not in body for body in bodies) / some,
-        "string_path": sum("/" in body and " " not in body for body in bodies) / some,
-        "string_snake": sum("_" in body and " " not in body for body in bodies) / some,
-        "string_dotted": sum("." in body and " " not in body for body in bodies) / some,
-        "string_upper": sum(body.isupper() for body in bodies) / some,
+        "string_sentence_capital": sum([body[0].isupper() for body in sentences]) / told,
+        "string_sentence_full_stop": sum([body[-1] == "." for body in sentences]) / told,
+        "string_sentence_colon": sum([": " in body for body in sentences]) / told,
+        "string_sentence_placeholder": sum(["{" in body or "%" in body for body in sentences]) / told,
+        "string_hyphenated": sum(["-" in body for body in words]) / some,
+        "string_path": sum(["/" in body for body in words]) / some,
+        "string_snake": sum(["_" in body for body in words]) / some,
+        "string_dotted": sum(["." in body for body in words]) / some,
         "string_variety": len(set(bodies)) / some,
-        "string_non_ascii": sum(not body.isascii() for body in bodies) / some,
     }
 
 
@@ -182,12 +199,10 @@ def _number_features(numbers: list[str], lines: int) -> dict[str, float]:
     return {
         "number_per_line": len(numbers) / max(lines, 1),
         "number_variety": len(set(numbers)) / some,
-        "number_small": sum(number in {"0", "1", "2"} for number in numbers) / some,
-        "number_long": sum(len(number) > 2 for number in numbers) / some,
-        "number_point": sum("." in number for number in numbers) / some,
-        "number_round": sum(len(number) > 1 and number.endswith("0") for number in numbers) / some,
-        "number_hex": sum(number.startswith(("0x", "0X")) for number in numbers) / some,
-        "number_underscore": sum("_" in number for number in numbers) / some,
+        "number_small": sum([number in {"0", "1", "2"} for number in numbers]) / some,
+        "number_long": sum([len(number) > 2 for number in numbers]) / some,
+        "number_point": sum(["." in number for number in numbers]) / some,
+        "number_round": sum([number[-1] == "0" and len(number) > 1 for number in numbers]) / some,
     }
 
 
@@ -199,7 +214,7 @@ def _definition_features(text: str, lines: int) -> dict[str, float]:
         position = match.start()
         places.append(line)
     gaps = [after - before for before, after in pairwise(places)] or [0]
-    mean, spread = fmean(gaps), pstdev(gaps)
+    mean, spread = mean_and_spread(gaps)
     return {
         "definition_per_line": len(places) / max(lines, 1),
         "definition_gap": mean,

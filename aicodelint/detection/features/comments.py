@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from statistics import fmean, median, pstdev
 
+from aicodelint.detection.features.spread import mean_and_spread
 from aicodelint.detection.lexing import Comment
 
 _MARKERS = "/*#!=-\"' \t\n~+_─═"
@@ -16,28 +16,15 @@ _PATTERNS = {
     "tag": r"[@\\](?:param|return|throws|see|since|author|brief|type|example|deprecated|template)",
     "section": r"\b(?:Args|Returns|Raises|Parameters|Yields|Example|Examples|Notes?|Usage|Attributes|Arguments):?\n",
     "todo": r"TODO|FIXME|XXX|HACK",
-    "link": r"https?://",
-    "backtick": r"`",
     "parenthesis": r"\([a-z]",
-    "e_g": r"e\.g\.|i\.e\.|etc\b",
     "long_dash": r" [\u2014\u2013] | -- ",
-    "arrow": r"->|=>|→",
-    "number": r"\d",
-    "call": r"\w\(\)",
-    "code": r"[;{}]\s*\Z|\w\(.{0,80}\);|\w = \w",
-    "question": r"\?",
-    "exclamation": r"!\s",
     "semicolon_clause": r"[a-z]; [a-z]",
     "colon_clause": r"[a-z]: [a-z]",
-    "comma_clause": r"[a-z], [a-z]",
     "capitals": r"\b[A-Z]{3,}\b",
-    "quotes": r"[\"'“]\w",
-    "reference": r"#\d{2,}|\b[A-Z]{2,5}-\d+",
     "hyphenated": r"[a-z]-[a-z]",
-    "plus": r" \+ ",
-    "slashes": r"[a-z]/[a-z]",
     "contraction": r"[a-z]'(?:t|s|re|ll|ve|d)\b",
 }
+_COUNTED = {"link": "://", "backtick": "`", "question": "?", "exclamation": "! ", "arrow": "->", "plus": " + ", "call": "()"}
 _COMPILED = {name: re.compile(pattern, re.MULTILINE | re.DOTALL) for name, pattern in _PATTERNS.items()}
 _WORDS = {
     "reasons": "because since so otherwise instead rather thus hence therefore",
@@ -90,7 +77,7 @@ def comment_features(comments: tuple[Comment, ...], characters: int, lines: int)
     own = sum(comment.own_line for comment in comments)
     documentation = [comment for comment in comments if comment.documentation]
     trailing = [len(body) for body, comment in zip(bodies, comments, strict=True) if not comment.own_line]
-    mean, spread = fmean(lengths), pstdev(lengths)
+    mean, spread = mean_and_spread(lengths)
     out = {
         "comment_count_log": float(count) ** 0.5,
         "comment_share": len(joined) / max(characters, 1),
@@ -98,14 +85,14 @@ def comment_features(comments: tuple[Comment, ...], characters: int, lines: int)
         "comment_rows_share": rows / max(lines, 1),
         "comment_own_line": own / some,
         "comment_trailing_per_line": len(trailing) / max(lines, 1),
-        "comment_trailing_length": fmean(trailing) if trailing else 0.0,
+        "comment_trailing_length": sum(trailing) / max(len(trailing), 1),
         "comment_documentation": len(documentation) / some,
         "comment_documentation_share": sum(len(comment.text) for comment in documentation) / max(characters, 1),
         "comment_block": sum(text.startswith("/*") for text in texts) / some,
         "comment_several_rows": sum("\n" in text for text in texts) / some,
         "comment_rows_mean": rows / some,
         "comment_length_mean": mean,
-        "comment_length_median": float(median(lengths)),
+        "comment_length_median": float(sorted(lengths)[len(lengths) // 2]),
         "comment_length_std": spread,
         "comment_length_cv": spread / (mean + 1),
         "comment_length_max_log": float(max(lengths)) ** 0.5,
@@ -118,12 +105,14 @@ def comment_features(comments: tuple[Comment, ...], characters: int, lines: int)
         "comment_no_space": sum(len(text) > 2 and text.lstrip("/#*!")[:1].isalnum() for text in texts) / some,
         "comment_repeated": 1 - len(set(bodies)) / some if count else 0.0,
         "comment_non_ascii": 100 * (len(joined.encode("utf-8", "replace")) - len(joined)) / max(len(joined), 1),
-        "comment_first": float(count > 0 and comments[0].own_line),
     }
     out["comment_words_per_row"] = len(words) / max(rows, 1)
     out["comment_word_length"] = sum(map(len, words)) / max(len(words), 1)
+    scale = 100 / (len(joined) + 200)
     for name, pattern in _COMPILED.items():
-        out[f"comment_has_{name}"] = 100 * len(pattern.findall(joined)) / (len(joined) + 200)
+        out[f"comment_has_{name}"] = scale * len(pattern.findall(joined))
+    for name, mark in _COUNTED.items():
+        out[f"comment_has_{name}"] = scale * joined.count(mark)
     out.update(_word_groups(words))
     return out
 

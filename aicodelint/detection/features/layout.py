@@ -10,27 +10,19 @@ from numpy.typing import NDArray
 _NEWLINE, _SPACE, _TAB = 10, 32, 9
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _PAIRS = (
-    ", ", ",\n", " =", "= ", "==", "!=", "=>", "->", "::", "):", ") ", ")\n", "){", " {", "{\n", "{ ", "( ", "(\n", " )", "()", "[]", "{}", "};",
-    "}\n", "} ", ");", "),", "//", "/*", "# ", "--", "++", "+=", "&&", "||", "??", "?.", ". ", ".\n", ": ", ":\n", " +", "+ ", "* ", " *", " <",
-    " >", "; ", ";\n", "'\n", "\"\n", "(\"", "('", "${", "{\"", "\\n", "\t\t", "  ", "\n\n", "\n}", "\n\t", "\n ", "1)", "0)", "0,", " 0", " 1",
+    ", ", ",\n", " =", "==", "=>", "->", "::", "):", ") ", ")\n", "){", " {", "{\n", "{ ", "( ", "(\n", "()", "[]", "};",
+    "}\n", "} ", ");", "//", "/*", "# ", "||", "??", ".\n", ": ", ":\n", " +", " *",
+    " >", ";\n", "'\n", "\"\n", "(\"", "('", "{\"", "\t\t", "  ", "\n\n", "\n}", "\n\t", "\n ", "0)", " 0", " 1",
 )  # fmt: skip
 _PAIR_CODES = np.array([ord(a) * 256 + ord(b) for a, b in map(tuple, _PAIRS)])
 _TYPOGRAPHIC = {
     "em_dash": "\u2014",
-    "en_dash": "\u2013",
     "arrow": "\u2192",
     "ellipsis": "\u2026",
-    "bar": "\u2502",
     "rule": "\u2500",
     "check": "\u2713",
     "apostrophe": "\u2019",
-    "quote": "\u201c",
-    "bullet": "\u2022",
     "times": "\u00d7",
-    "compare": "\u2265\u2264\u2260",
-    "double_arrow": "\u21d2\u2194\u2190",
-    "section": "\u00a7",
-    "middot": "\u00b7",
 }
 """Marks that hands seldom type, by name; escaped here since some look like ASCII."""
 _EMOJI = "✅❌⚠🔥🚀📊🔍💡🎯⭐✨📝🔧"
@@ -160,7 +152,6 @@ def _blank_lines(data: NDArray[np.uint8], blank: NDArray[np.bool_], first: NDArr
         "blank_after_close": float((above == ord("}")).sum() / many),
         "blank_before_close": float((below == ord("}")).sum() / many),
         "blank_before_comment": float(((below == ord("#")) | (below == ord("/"))).sum() / many),
-        "first_blank": float(blank[0]),
     }
 
 

@@ -1,0 +1,160 @@
+"""Fits how the witnesses are combined, on logits that no witness had trained for: ``stack.json`` and out-of-fold probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from aicodelint.detection.stack import KIND_INPUT, design, family_evidence, log_softmax
+from aicodelint.rules import FAMILIES
+from aicodelint.training.dataset import row_weights
+from aicodelint.training.gate import family_ids
+from aicodelint.training.splits import FOLDS
+
+SHARES = {"wild": 1.0, "package": 0.4, "semeval": 0.4, "benchmark": 0.4}
+AI_SHARE = {"wild": 0.4, "package": 1.0, "semeval": 1.3, "benchmark": 1.3}
+"""How much AI rows count against human rows in each domain. In the wild most code is human; at equal shares one threshold over all
+kinds of code would be spent on the wild alone."""
+STRENGTH = 0.05
+FAMILY_RIDGE = 3e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Out-of-fold logits by witness, each (n,), family logits by witness, each (n, families + 1), and ``nature`` (n, 3) as ``design`` wants it."""
+
+    logits: Mapping[str, NDArray[np.float64]]
+    families: Mapping[str, NDArray[np.float64]]
+    nature: NDArray[np.float64]
+
+    def take(self, chosen: NDArray[np.bool_]) -> Scores:
+        """Return the scores of some rows."""
+        logits = {name: values[chosen] for name, values in self.logits.items()}
+        return Scores(logits, {name: values[chosen] for name, values in self.families.items()}, self.nature[chosen])
+
+
+def stack_weights(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the weight of each row when the combinations are fitted and calibrated."""
+    share = np.array([AI_SHARE[domain] for domain in rows["domain"]])
+    return row_weights(rows, SHARES) * np.where(rows["ai"], share, 1.0)
+
+
+def fit_combination(rows: pd.DataFrame, scores: Scores, inputs: Sequence[str]) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Return a combination of ``stack.json`` over these inputs, and the logits that combinations fitted on the other folds give each row.
+
+    Where the rows come from one fold alone (an encoder was held out from it), repositories are split anew for the latter.
+    """
+    labels, weights = rows["ai"].to_numpy(), stack_weights(rows)
+    split = rows["split"].to_numpy()
+    if len(np.unique(split)) == 1:
+        split = pd.factorize(rows["source"].where(rows["domain"] != "semeval", rows["sample_id"]), sort=True)[0] % FOLDS
+    logits = np.column_stack([scores.logits[name] for name in inputs])
+    wild = (rows["domain"] == "wild").to_numpy()
+    mean, scale = logits[wild].mean(axis=0), logits[wild].std(axis=0) + 1e-9
+    columns = design(logits, scores.nature, mean, scale)
+    held_out = np.zeros(len(rows))
+    for fold in np.unique(split):
+        mine = split == fold
+        coefficients, intercept = _fit(columns[~mine], labels[~mine], weights[~mine])
+        held_out[mine] = columns[mine] @ coefficients + intercept
+    coefficients, intercept = _fit(columns, labels, weights)
+    entry = {"inputs": list(inputs), "mean": mean.tolist(), "scale": scale.tolist(), "coefficients": coefficients.tolist(), "intercept": intercept}
+    return entry, held_out
+
+
+def add_encoder(
+    rows: pd.DataFrame, scores: Scores, cheap: Mapping[str, Any], cheap_logits: NDArray[np.float64], inputs: Sequence[str]
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Return the combination of the cheap one and an encoder's logits, and out-of-fold logits, on rows that the encoder has not seen.
+
+    Those rows are few: the cheap witnesses keep their proportions, and only what the encoder adds is fitted.
+    """
+    entry, _ = fit_combination(rows, scores, inputs)
+    labels, weights = rows["ai"].to_numpy(), stack_weights(rows)
+    mean, scale = np.array(entry["mean"]), np.array(entry["scale"])
+    added = design(np.column_stack([scores.logits[name] for name in inputs]), scores.nature, mean, scale)
+    columns = np.column_stack([cheap_logits, added])
+    parts = pd.factorize(rows["source"].where(rows["domain"] != "semeval", rows["sample_id"]), sort=True)[0] % FOLDS
+    held_out = np.zeros(len(rows))
+    for part in range(FOLDS):
+        mine = parts == part
+        coefficients, intercept = _fit(columns[~mine], labels[~mine], weights[~mine])
+        held_out[mine] = columns[mine] @ coefficients + intercept
+    coefficients, intercept = _fit(columns, labels, weights)
+    trust, first, second = coefficients[0], np.array(cheap["coefficients"]), coefficients[1:]
+    old, new = len(cheap["inputs"]), len(inputs)
+    blocks = [np.concatenate([trust * first[b * old : (b + 1) * old], second[b * new : (b + 1) * new]]) for b in range(4)]
+    whole = np.concatenate([*blocks, trust * first[4 * old :] + second[4 * new :]])
+    return {
+        "inputs": [*cheap["inputs"], *inputs],
+        "mean": [*cheap["mean"], *entry["mean"]],
+        "scale": [*cheap["scale"], *entry["scale"]],
+        "coefficients": whole.tolist(),
+        "intercept": float(trust * cheap["intercept"] + intercept),
+    }, held_out
+
+
+def fit_families(rows: pd.DataFrame, scores: Scores, witnesses: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Return the family part of ``stack.json`` and each row's probabilities (n, families + 1), mixed by kind.
+
+    ``witnesses`` names for ``wild`` and ``snippet`` whose family logits are summed. Weights and biases are fitted on the rows of that kind.
+    """
+    ids, ai, wild = family_ids(rows), rows["ai"].to_numpy(), (rows["domain"] == "wild").to_numpy()
+    kind = 1 / (1 + np.exp(-np.clip(scores.nature[:, 2:], -40, 40)))
+    entry: dict[str, Any] = {}
+    mixed = np.zeros((len(rows), len(FAMILIES) + 1))
+    for name, share, chosen in (("wild", kind, ai & wild), ("snippet", 1 - kind, ai & ~wild)):
+        names = list(witnesses[name])
+        stacked = np.stack([family_evidence(scores.families[each], len(FAMILIES) + 1) for each in names])
+        known = chosen & np.isfinite(stacked).all(axis=(0, 2))
+        weights = _family_weights(rows, ids, known)
+        fitted = _fit_family_expert(stacked[:, known], ids[known], weights[known])
+        entry[name] = {"weights": dict(zip(names, fitted[0].tolist(), strict=True)), "bias": fitted[1].tolist()}
+        mixed += share * np.exp(log_softmax(np.tensordot(fitted[0], stacked, 1) + fitted[1]))
+    return entry, mixed
+
+
+def _family_weights(rows: pd.DataFrame, ids: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    sizes = np.bincount(ids[chosen], minlength=len(FAMILIES) + 1)
+    domain = np.where(rows["domain"] == "benchmark", 0.1, 1.0)
+    return np.asarray(domain / np.sqrt(np.maximum(sizes[ids], 1)))
+
+
+def _fit_family_expert(
+    stacked: NDArray[np.float64], ids: NDArray[np.int64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the weight of each witness (never below 0) and the bias of each family that make the right families likeliest."""
+    from scipy.optimize import minimize
+
+    count = len(stacked)
+    target = np.eye(stacked.shape[2])[ids]
+    weights = weights / weights.sum()
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        found = log_softmax(np.tensordot(parameters[:count], stacked, 1) + parameters[count:])
+        slope = (np.exp(found) - target) * weights[:, None]
+        gradient = np.concatenate([(stacked * slope).sum(axis=(1, 2)), slope.sum(axis=0) + 2 * FAMILY_RIDGE * parameters[count:]])
+        return float(-(found * target).sum(axis=1) @ weights + FAMILY_RIDGE * (parameters[count:] ** 2).sum()), gradient
+
+    start = np.concatenate([np.full(count, 0.5), np.zeros(stacked.shape[2])])
+    bounds = [(0.0, 3.0)] * count + [(-4.0, 4.0)] * stacked.shape[2]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found[:count], found[count:]
+
+
+def _fit(columns: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    from sklearn.linear_model import LogisticRegression
+
+    chosen = weights > 0
+    model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(columns[chosen], labels[chosen], sample_weight=weights[chosen] / weights[chosen].mean())
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def nature_of(rows: pd.DataFrame, comment_share: NDArray[np.float64], logits: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the ``nature`` columns of rows: characters, share of comments, and the kind's logit."""
+    return np.column_stack([rows["characters"].to_numpy(dtype=np.float64), comment_share, logits[KIND_INPUT]])

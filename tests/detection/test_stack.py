@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from aicodelint.detection.stack import Evidence, Stack, family_evidence, probability
+from aicodelint.errors import BundleError
+from aicodelint.rules import FAMILIES
+
+CLASSES = len(FAMILIES) + 1
+
+
+def document(**changes) -> bytes:
+    combination = {
+        "inputs": ["trees.wild", "text.0"],
+        "mean": [0, 0],
+        "scale": [1, 1],
+        "coefficients": [1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        "intercept": -0.5,
+    }
+    expert = {"weights": {"trees.wild": 1.0}, "bias": [0.0] * CLASSES}
+    return json.dumps({"gate": combination, "cheap": combination, "families": {"wild": expert, "snippet": expert}, **changes}).encode()
+
+
+def evidence(first: float, second: float) -> Evidence:
+    block = np.zeros(CLASSES)
+    block[10] = 3
+    return Evidence({"trees.wild": first, "text.0": second, "trees.kind": 1.0}, {"trees.wild": block}, 1500, 0.1)
+
+
+def test_the_logit_is_the_weighted_sum():
+    assert Stack.load(document()).cheap.logit(evidence(1, 1)) == pytest.approx(2.5)
+
+
+def test_no_witness_outshouts_the_rest():
+    stack = Stack.load(document()).cheap
+    assert stack.logit(evidence(1e9, 0)) == stack.logit(evidence(50, 0)) == pytest.approx(4.5)
+
+
+def test_more_evidence_never_lowers_the_probability():
+    stack = Stack.load(document()).cheap
+    found = [probability(stack.logit(evidence(value, value))) for value in np.linspace(-6, 6, 25)]
+    assert found == sorted(found)
+
+
+def test_families_sum_to_one_and_follow_the_evidence():
+    shares = Stack.load(document()).families.probabilities(evidence(0, 0))
+    assert shares.sum() == pytest.approx(1)
+    assert shares.argmax() == 10
+
+
+def test_a_witness_without_other_authors_is_padded_and_rules_nothing_out():
+    found = family_evidence(np.array([0.0, -100.0]), 3)
+    assert found.shape == (3,)
+    assert found.min() == -5
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", document(gate={"inputs": []}), document(families={"wild": 3})])
+def test_a_malformed_stack_is_refused(data):
+    with pytest.raises(BundleError):
+        Stack.load(data)
