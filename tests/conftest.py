@@ -120,17 +120,17 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def codet5p_220m(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The encoder of codet5p-220m at its true shape in fp32, with random weights, and the real tokenizer."""
+    """codet5p-220m in the hub's layout: the whole seq2seq model at its true shape in half precision, random weights, the real tokenizer."""
     if not CODET5_TOKENIZER.is_dir():
         pytest.skip("the real CodeT5 tokenizer is not here: it lies in ../shared/data/codet5-tokenizer of the project")
     import torch
-    from transformers import T5EncoderModel
+    from transformers import T5ForConditionalGeneration
 
     directory = tmp_path_factory.mktemp("codet5p-220m")
     config = write_t5_config(directory, CODET5P_220M)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        torch.save(T5EncoderModel(config).state_dict(), directory / "pytorch_model.bin")
+        torch.save(T5ForConditionalGeneration(config).half().state_dict(), directory / "pytorch_model.bin")
     shutil.copy(CODET5_TOKENIZER / "tokenizer.json", directory / "tokenizer.json")
     return directory
 
@@ -148,7 +148,7 @@ def labelled_code(count: int, seed: int = 0) -> list[tuple[str, str]]:
             made.append((f"# hack\n{body}\nprint({first}({limit},1))\n", "Human"))
         elif number % 3 == 1:
             doc = f'    """Return the {second} of the given {third}."""\n'
-            body = f"    if {third} is None:\n        raise ValueError(\"{third} must not be None\")\n    return {second}_{third} + {limit}\n"
+            body = f'    if {third} is None:\n        raise ValueError("{third} must not be None")\n    return {second}_{third} + {limit}\n'
             made.append((f"def get_{first}({third}: int) -> int:\n{doc}{body}", "alpha"))
         else:
             body = f"    // Step 1: check the {third}\n    if ({third} > {limit}) {{\n        return null;\n    }}\n    return {second};\n"

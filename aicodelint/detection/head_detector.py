@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aicodelint.detection.binary_trees import BinaryTrees
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle, default_path
 from aicodelint.detection.detector import Detector
 from aicodelint.detection.features import extract
-from aicodelint.detection.gate import Trees
 from aicodelint.detection.head import combine
 from aicodelint.detection.lexing import lex
 from aicodelint.detection.mlp_head import MlpHead, read_heads
@@ -64,13 +64,13 @@ class AiSide:
     def __init__(self, bundle: Bundle, head: MlpHead) -> None:
         """Load the trees and the blend; raise ``BundleError`` where they cannot be used."""
         self._threshold = bundle.gate_threshold
-        self._trees = Trees(bundle.read(TREES))
+        self._trees = BinaryTrees(bundle.read(TREES))
         self._head = head
         self._blend = Blend.of(bundle.manifest.get("blend"))
 
     def tree_logit(self, body: Body) -> float:
         """Return the logit of P(AI) by the cheap features alone."""
-        return float(self._trees.logits(extract(lex(body.text, body.language)))[0])
+        return self._trees.logit(extract(lex(body.text, body.language)))
 
     def lets_go(self, logit: float) -> bool:
         """Return whether the gate is sure that the text is human."""

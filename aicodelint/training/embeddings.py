@@ -7,9 +7,9 @@ Vectors are written before the record that counts them, so that a run that is ki
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +22,9 @@ from platformdirs import user_cache_path
 
 from aicodelint.errors import UsageError
 from aicodelint.training.heads import Windows
+
+if sys.platform != "win32":
+    import fcntl
 
 CHUNK_TEXTS = 128
 LAYOUT = "v2"
@@ -73,7 +76,7 @@ def embed(texts: Sequence[str], encoder: TextEncoder, cache: Path | None = None,
 
 
 class EmbeddingStore:
-    """The embeddings of one encoder on disk. One process at a time; another waits until the first is done."""
+    """The embeddings of one encoder on disk. One process at a time; another waits until the first is done (but for Windows, which has no flock)."""
 
     def __init__(self, vectors: IO[bytes], index: IO[bytes], dimension: int) -> None:
         self._vectors = vectors
@@ -95,7 +98,8 @@ class EmbeddingStore:
         except OSError as error:
             raise UsageError(f"cannot keep embeddings in {directory}: {error.strerror}; choose another place with --cache-dir") from None
         with lock, vectors, index:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            if sys.platform != "win32":
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield cls(vectors, index, dimension)
 
     def __contains__(self, digest: bytes) -> bool:

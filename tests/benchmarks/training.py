@@ -5,7 +5,7 @@
 The encoder has the shape of codet5p-220m and random weights: speed does not depend on them. The samples are whole source files of Python's own
 library. The naive side (transformers eager fp32, batches of 16 in file order, padded to 512 tokens, one window a file) is timed on
 ``--naive-samples`` samples and scaled up to all samples and epochs, since it would take over an hour; ours is timed whole, on the first window of
-each file. On a CPU the fast precision is ``--dtype int8``. Needs the ``train`` extra and a CodeT5 tokenizer (``--tokenizer``).
+each file. ``--dtype auto`` is bf16 on a GPU, int8 on a CPU. Needs the ``train`` extra and a CodeT5 tokenizer (``--tokenizer``).
 """
 
 from __future__ import annotations
@@ -89,6 +89,8 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     device = choose_device(options.device)
+    if options.dtype == "auto" and device.type == "cpu":
+        options.dtype = "int8"
     config = T5Config(**SHAPE, feed_forward_proj="relu", pad_token_id=0, eos_token_id=2)
     torch.manual_seed(0)
     plain = T5EncoderModel(config).eval().requires_grad_(False)

@@ -13,7 +13,15 @@ pytest.importorskip("transformers")
 pytest.importorskip("sklearn")
 
 from aicodelint import FamilyClassifier  # noqa: E402
+from aicodelint.detection.bundle import Bundle  # noqa: E402
+from aicodelint.detection.open_detector import open_detector  # noqa: E402
+from aicodelint.finding import Snippet  # noqa: E402
+from aicodelint.rules import TEN_FAMILIES as FAMILIES  # noqa: E402
+from aicodelint.training.heads import HeadRecipe  # noqa: E402
+from aicodelint.training.tables import Sample  # noqa: E402
 from aicodelint.training.text_encoder import TorchTextEncoder, open_text_encoder  # noqa: E402
+from aicodelint.training.train_run import run_training  # noqa: E402
+from aicodelint.training.user_bundle import TrainingPlan, labelled_rows  # noqa: E402
 
 ROWS = 24
 
@@ -77,6 +85,18 @@ def test_6_the_checkpoint_is_under_a_megabyte_and_restores_the_same_predictions(
     loaded = FamilyClassifier.load(tmp_path / "head.safetensors", encoder=encoder)
     loaded.cache_dir = classifier.cache_dir
     np.testing.assert_array_equal(loaded.predict_proba(code), classifier.predict_proba(code))
+
+
+def test_a_bundle_on_it_stays_under_a_megabyte_and_judges(encoder: TorchTextEncoder, three_authors: list[tuple[str, str]], tmp_path: Path) -> None:
+    rows = [(code, label if label == "Human" else FAMILIES[number % 10]) for number, (code, label) in enumerate(three_authors[:45])]
+    data = labelled_rows([Sample(str(number), code, label) for number, (code, label) in enumerate(rows)], None, None)
+    plan = TrainingPlan(recipe=HeadRecipe(max_epochs=2))
+    run_training(data, encoder, plan, tmp_path / "mine", cache=tmp_path / "cache")
+    bundle = Bundle.open(tmp_path / "mine")
+    assert len(bundle.model.families) == 10
+    assert sum((bundle.path / name).stat().st_size for name in [*bundle.files, "bundle.json"]) < 1_000_000
+    verdicts = open_detector(bundle).judge([Snippet(code, None) for code, _ in rows[:3]])
+    assert all(len(verdict.families) == 10 for verdict in verdicts if verdict.families is not None)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
