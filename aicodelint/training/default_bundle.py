@@ -1,0 +1,87 @@
+"""One resumable command from the labelled rows to the bundle that ships.
+
+    python -m aicodelint.training.default_bundle DATA --work WORK --output models/default
+
+The encoder trains for ``--encoder-seconds`` on all folds but one; trees and n-grams are trained out of fold and then on everything; the combination,
+the calibration and the thresholds come from rows that the witness in question has not seen. What is done is kept in WORK and not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from aicodelint.detection.bundle import Bundle
+from aicodelint.detection.open_detector import STACKED
+from aicodelint.rules import FAMILIES, HUMAN
+from aicodelint.training.bundle_writer import write_bundle
+from aicodelint.training.dataset import load_rows
+from aicodelint.training.encoder_loop import Recipe
+from aicodelint.training.encoder_run import export_parts, train_encoder
+from aicodelint.training.encoder_scores import score_rows
+from aicodelint.training.model_card import model_card
+from aicodelint.training.witnesses import train_witnesses
+
+NAME = "aicodelint-1"
+HELD_OUT = 1
+WINDOW_TOKENS = 512
+MINIMUM_TOKENS = 48
+HUMAN_BELOW = 0.5
+ENCODER_FILES = ("tokenizer.json", "encoder.onnx", "encoder.safetensors", "config.json", "head.safetensors")
+WITNESS_FILES = ("gate.onnx", "ngrams.safetensors", "stack.json")
+
+
+def make_default_bundle(data: Path, work: Path, output: Path, encoder_seconds: float) -> Bundle:
+    """Train what is not trained yet and write the bundle to ``output``; return it."""
+    encoder, witnesses = work / "encoder", work / "witnesses"
+    if not (encoder / "encoder.onnx").exists():
+        export_parts(train_encoder(pd.read_parquet(data), encoder, Recipe(seconds=encoder_seconds), HELD_OUT), encoder)
+    rows = load_rows(data)
+    unseen = rows[(rows["split"] == HELD_OUT) & ~rows["cut"]]
+    scores = score_rows(unseen, encoder, work / "encoder_scores.parquet")
+    report = train_witnesses(data, witnesses, witnesses / "out", scores)
+    files = {name: (encoder / name).read_bytes() for name in ENCODER_FILES}
+    files |= {name: (witnesses / "out" / name).read_bytes() for name in WITNESS_FILES}
+    sizes = {name: len(content) for name, content in files.items()}
+    files["MODEL_CARD.md"] = model_card(NAME, rows, report, sizes, len(FAMILIES)).encode()
+    return write_bundle(output, _manifest(rows, report), files)
+
+
+def _manifest(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:
+    full = report["full"]
+    # One fold has few modern human files, so the threshold that all folds ask of the cheap witnesses is a floor for that of the whole.
+    ai = max(full["threshold"], report["cheap"]["threshold"])
+    return {
+        "name": NAME,
+        "kind": STACKED,
+        "labels": [HUMAN, *FAMILIES],
+        "window_tokens": WINDOW_TOKENS,
+        "minimum_tokens": MINIMUM_TOKENS,
+        "thresholds": {
+            "gate": report["gate"]["threshold"],
+            "human": min(HUMAN_BELOW, ai),
+            "ai": ai,
+            "family": full["family_threshold"],
+        },
+        "training": {"sources": sorted(set(rows["group"])), "rows": len(rows), "encoder held out": f"fold {HELD_OUT}"},
+        "evaluation": report,
+    }
+
+
+def main() -> None:
+    """Read the command line and do it all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, required=True, help="where unfinished and finished steps are kept")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--encoder-seconds", type=float, default=4900, help="time to spend on the encoder, over all runs of the command")
+    arguments = parser.parse_args()
+    bundle = make_default_bundle(arguments.data, arguments.work, arguments.output, arguments.encoder_seconds)
+    print(f"{bundle.path}: {bundle.model.name}, fingerprint {bundle.model.fingerprint}")
+
+
+if __name__ == "__main__":
+    main()
