@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
+from scipy.sparse import coo_matrix
 from sklearn.utils.extmath import randomized_svd
 
 from aicodelint.training.encoder_data import Shards
