@@ -19,7 +19,8 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.3rem; margin-top: 2rem; } h3 { font-
 .skip { position: absolute; left: -100vw; } .skip:focus { position: static; }
 .dim { color: var(--dim); } .note { background: var(--box); border-left: .3rem solid var(--line); padding: .5rem 1rem; }
 .figures { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); } figure { margin: 0; }
-figcaption { font-weight: 600; } svg { width: 100%; max-width: 37.5rem; height: auto; } svg text { fill: var(--text); font: 13px system-ui, sans-serif; }
+figcaption { font-weight: 600; } svg { width: 100%; max-width: 37.5rem; height: auto; }
+svg text { fill: var(--text); font: 13px system-ui, sans-serif; }
 .bar { fill: var(--skip); } .bar.ai { fill: var(--ai); } .bar.human { fill: var(--human); } .bar.undetermined { fill: var(--open); }
 .scroll { overflow: auto; border: 1px solid var(--line); } .scroll.table { max-height: 40rem; }
 table { border-collapse: collapse; width: 100%; } th, td { padding: .3rem .6rem; text-align: left; border-bottom: 1px solid var(--line); }
