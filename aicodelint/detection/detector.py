@@ -28,7 +28,6 @@ from aicodelint.errors import BundleError
 from aicodelint.finding import Snippet, Verdict, WindowVerdict
 
 ENCODER = "encoder"
-Encodings = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ class Detector:
         # The cheap witnesses look while the encoder runs: it lets go of the interpreter's lock.
         embeddings = self._beside.submit(self._encoder.encode, encoded)
         seen = {place: self._look(each) for place, each in passed.items()}
-        heads = self._head.logits(embeddings.result())
+        logits, _ = self._head.logits(embeddings.result())
         for place, each in passed.items():
-            verdicts[place] = self._verdict(each, seen[place], (heads[0][each.rows], heads[1][each.rows]))
+            verdicts[place] = self._verdict(each, seen[place], logits[each.rows])
         return [verdict for verdict in verdicts if verdict is not None]
 
     def close(self) -> None:
@@ -97,25 +96,24 @@ class Detector:
         parts = ("\n".join(lines[window.start_line - 1 : window.end_line]) for window in passed.windows)
         return [whole, *(self._witnesses.look(*self._witnesses.glance(part, passed.body.language)) for part in parts)]
 
-    def _verdict(self, passed: _Passed, evidence: list[Evidence], heads: Encodings) -> Verdict:
+    def _verdict(self, passed: _Passed, evidence: list[Evidence], encoder: NDArray[np.float32]) -> Verdict:
         sizes = np.array([len(window.ids) for window in passed.windows])
-        p_ai, families = self._conclude(evidence[0], combine(heads[0], sizes), combine(heads[1], sizes))
+        p_ai, families = self._conclude(evidence[0], combine(encoder, sizes))
         if len(passed.windows) == 1:
             conclusions: Iterable[tuple[float, tuple[float, ...]]] = [(p_ai, families)]
         else:
-            conclusions = (self._conclude(*window) for window in zip(evidence[1:], *heads, strict=True))
+            conclusions = (self._conclude(*window) for window in zip(evidence[1:], encoder, strict=True))
         windows = tuple(
             WindowVerdict(window.start_line + passed.body.dropped, window.end_line + passed.body.dropped, p, distribution)
             for window, (p, distribution) in zip(passed.windows, conclusions, strict=True)
         )
         return Verdict(p_ai, families, windows, passed.too_little)
 
-    def _conclude(self, evidence: Evidence, ai: NDArray[np.float32], family: NDArray[np.float32]) -> tuple[float, tuple[float, ...]]:
+    def _conclude(self, evidence: Evidence, encoder: NDArray[np.float32]) -> tuple[float, tuple[float, ...]]:
         """Return P(AI) and the families' probabilities; these sum to 1 with that of an author of no known family, which is left out."""
         stack = self._stack
-        logits = {**evidence.logits, **{f"{ENCODER}.{number}": float(logit) for number, logit in enumerate(ai)}}
-        families = {**evidence.families, ENCODER: family.astype(np.float64)}
-        whole = replace(evidence, logits=logits, families=families)
+        logits = {**evidence.logits, **{f"{ENCODER}.{number}": float(logit) for number, logit in enumerate(encoder)}}
+        whole = replace(evidence, logits=logits)
         p_ai = probability((stack.full or stack.cheap).logit(whole))
-        distribution = (stack.full_families or stack.families).probabilities(whole)[:-1]
+        distribution = stack.families.probabilities(whole)[:-1]
         return p_ai, tuple(round(float(share), 4) for share in distribution)

@@ -104,20 +104,18 @@ class Stack:
     cheap: Combination
     full: Combination | None
     families: FamilyCombination
-    full_families: FamilyCombination | None
 
     @classmethod
     def load(cls, data: bytes) -> Stack:
         """Read ``stack.json``; raise ``BundleError`` where it cannot be used."""
         try:
             entry = json.loads(data)
-            full, full_families = entry.get("full"), entry.get("full_families")
+            full = entry.get("full")
             return cls(
                 Combination.parse(entry["gate"]),
                 Combination.parse(entry["cheap"]),
                 Combination.parse(full) if full else None,
                 FamilyCombination.parse(entry["families"]),
-                FamilyCombination.parse(full_families) if full_families else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BundleError(f"the bundle's stack.json is malformed: {type(error).__name__} at {error}") from None

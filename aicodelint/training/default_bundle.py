@@ -46,14 +46,15 @@ def make_default_bundle(data: Path, work: Path, output: Path, encoder_seconds: f
     files = {name: (encoder / name).read_bytes() for name in ENCODER_FILES}
     files |= {name: (witnesses / "out" / name).read_bytes() for name in WITNESS_FILES}
     sizes = {name: len(content) for name, content in files.items()}
-    files["MODEL_CARD.md"] = model_card(NAME, rows, report, sizes, len(FAMILIES)).encode()
-    return write_bundle(output, _manifest(rows, report), files)
+    manifest = _manifest(rows, report)
+    files["MODEL_CARD.md"] = model_card(NAME, rows, report, sizes, manifest["thresholds"]).encode()
+    return write_bundle(output, manifest, files)
 
 
 def _manifest(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:
     full = report["full"]
     # One fold has few modern human files, so the threshold that all folds ask of the cheap witnesses is a floor for that of the whole.
-    ai = max(full["threshold"], report["cheap"]["threshold"])
+    ai, family = (max(full[name], report["cheap"][name]) for name in ("threshold", "family_threshold"))
     return {
         "name": NAME,
         "kind": STACKED,
@@ -64,7 +65,7 @@ def _manifest(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:
             "gate": report["gate"]["threshold"],
             "human": min(HUMAN_BELOW, ai),
             "ai": ai,
-            "family": full["family_threshold"],
+            "family": family,
         },
         "training": {"sources": sorted(set(rows["group"])), "rows": len(rows), "encoder held out": f"fold {HELD_OUT}"},
         "evaluation": report,

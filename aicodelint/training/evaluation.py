@@ -12,6 +12,8 @@ from aicodelint.training.calibration import calibration_error
 from aicodelint.training.dataset import modern
 from aicodelint.training.gate import family_ids
 
+SHORT_CHARACTERS = 600
+SHORT = f"wild found at 1 %, under {SHORT_CHARACTERS} characters"
 WILD_FOUR = ("Qwen", "OpenAI", "Anthropic", "Gemini")
 
 
@@ -41,12 +43,13 @@ def detection_figures(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: 
     package, semeval_ai, semeval_human = scores(domain == "package"), scores((domain == "semeval") & ai), scores((domain == "semeval") & ~ai)
     unseen = scores((domain == "benchmark") & ai)
     human = np.concatenate([wild_human, package])
-    semeval = (domain == "semeval") & whole
+    semeval, short = (domain == "semeval") & whole, (rows["characters"] < SHORT_CHARACTERS).to_numpy()
     return {
         "wild AUC, older human": area(wild_ai, scores((domain == "wild") & ~ai & ~recent)),
         "wild AUC, modern human": area(wild_ai, scores(recent)),
         "wild AUC, no-AI projects": area(wild_ai, scores(surely)),
         "wild found at 1 %": found_at(wild_ai, wild_human),
+        SHORT: found_at(scores((domain == "wild") & ai & short), wild_human),
         "SemEval AUC": area(semeval_ai, semeval_human),
         "unseen sources AUC, packages": area(unseen, package),
         "SemEval found at 1 % over all": found_at(semeval_ai, human),

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from aicodelint.detection.features import FEATURE_NAMES
 from aicodelint.detection.gate import AI_COLUMNS, CLASSES, FAMILY_EXPERTS
 from aicodelint.detection.ngrams import BITS
-from aicodelint.rules import FAMILIES
 from aicodelint.training import calibration, evaluation
 from aicodelint.training.dataset import load_rows, modern
 from aicodelint.training.gate import family_ids, train_gate
@@ -31,8 +30,8 @@ VIEW_EXPERTS = {
 }
 GATE_INPUTS = [f"trees.{name}" for name in AI_COLUMNS if name != "kind"]
 FAMILY_WITNESSES = {"wild": ["trees.wild"], "snippet": ["trees.snippet", "tokens"]}
-ENCODER_LOGITS = ("ai_all", "ai_wild", "wild")
-"""Columns of the encoder's scores; the runtime calls them ``encoder.0`` to ``encoder.2``."""
+ENCODER_LOGITS = ("ai_all", "ai_wild")
+"""Columns of the encoder's scores; the runtime calls them ``encoder.0`` and ``encoder.1``."""
 NAMED_RIGHT = 0.8
 
 
@@ -77,28 +76,24 @@ def _fit_cheap(rows: pd.DataFrame, scores: Scores) -> tuple[dict[str, Any], dict
     gate, gate_logits = fit_combination(rows, scores, GATE_INPUTS)
     cheap, cheap_logits = fit_combination(rows, scores, [name for name in scores.logits if name != "trees.kind"])
     families, shares = fit_families(rows, scores, FAMILY_WITNESSES)
-    stack = {"gate": gate, "cheap": cheap, "families": families, "_cheap_logits": cheap_logits}
+    stack = {"gate": gate, "cheap": cheap, "families": families, "_cheap_logits": cheap_logits, "_shares": shares}
     report = {"cheap": _judge(rows, _probability(cheap_logits), shares), "gate": _judge_gate(rows, _probability(gate_logits))}
     return stack, report
 
 
 def _fit_full(rows: pd.DataFrame, scores: Scores, stack: dict[str, Any], report: dict[str, Any], encoder: pd.DataFrame) -> None:
-    """Add the encoder's part to ``stack`` and ``report``, fitted on the rows that ``encoder`` holds."""
+    """Add the encoder's part to ``stack`` and ``report``, measured on the rows that ``encoder`` holds."""
     encoder = encoder.drop_duplicates("sample_id").set_index("sample_id")
     chosen = (rows["sample_id"].isin(encoder.index) & ~rows["cut"]).to_numpy()
     part = rows[chosen].reset_index(drop=True)
     aligned = encoder.loc[part["sample_id"]]
     seen = scores.take(chosen)
-    names = [f"encoder.{number}" for number in range(len(ENCODER_LOGITS))]
-    logits = dict(seen.logits) | {name: aligned[column].to_numpy(dtype=np.float64) for name, column in zip(names, ENCODER_LOGITS, strict=True)}
-    family = aligned[[f"family_{name}" for name in FAMILIES]].to_numpy(dtype=np.float64)
-    both = Scores(logits, dict(seen.families) | {"encoder": family}, seen.nature)
-    stack["full"], full_logits = add_encoder(part, both, stack["cheap"], stack["_cheap_logits"][chosen], names)
-    witnesses = {name: [*inputs, "encoder"] for name, inputs in FAMILY_WITNESSES.items()}
-    stack["full_families"], shares = fit_families(part, both, witnesses)
+    logits = {f"encoder.{number}": aligned[column].to_numpy(dtype=np.float64) for number, column in enumerate(ENCODER_LOGITS)}
+    both = Scores({**seen.logits, **logits}, seen.families, seen.nature)
+    stack["full"], full_logits = add_encoder(part, both, stack["cheap"], stack["_cheap_logits"][chosen], ("encoder.0", "encoder.1"))
+    shares = stack["_shares"][chosen]
     report["full"] = _judge(part, _probability(full_logits), shares)
-    cheap_there = _probability(stack["_cheap_logits"][chosen])
-    report["cheap on the same rows"] = _judge(part, cheap_there, shares)
+    report["cheap on the same rows"] = _judge(part, _probability(stack["_cheap_logits"][chosen]), shares)
 
 
 def _judge(rows: pd.DataFrame, p_ai: NDArray[np.float64], shares: NDArray[np.float64]) -> dict[str, Any]:
