@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise
-from operator import mul
 
 from aicodelint.detection.features.spread import mean_and_spread
 from aicodelint.detection.lexing import Lexed
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
-_NUMBER = re.compile(r"(?<![\w.])\d[\w.]*")
-_OPERATOR = re.compile(r"[-+*/%=<>!&|^~?:.@]+|[(){}\[\];,]")
+# Each begins with what can begin it, not with a look behind or a repeat: the engine then skips to the next such character.
+_NUMBER = re.compile(r"\d(?<![\w.]\d)[\w.]*")
+_OPERATOR = re.compile(r"[-+*/%=<>!&|^~?:.@][-+*/%=<>!&|^~?:.@]*")
+_BRACKETS = "(){}[];,"
 _DEFINITION = re.compile(
-    r"^[ \t]*(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b", re.MULTILINE
+    r"\n[ \t]*(?=[a-z])(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b"
 )
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_LEAD = re.compile(r"(?<![\w$])[A-Z]?[a-z]+(?=[A-Z_])")
+_LEAD = re.compile(r" ([A-Z]?[a-z]+)(?=[A-Z_])")
 _DIGIT_AFTER = re.compile(r"[A-Za-z_]\d")
 _DECISIONS = frozenset("if elif elsif for foreach while case when catch except rescue guard unless until match switch".split())  # noqa: SIM905
 _GROUPS = {
@@ -56,60 +58,71 @@ _PREFIXES = {
     "test": "test mock expected fake sample",
     "count": "total max min num count current",
 }
-_PREFIX_OF = {word: name for name, words in _PREFIXES.items() for word in words.split()}
+_PREFIX_OF = {word: f"name_prefix_{name}" for name, words in _PREFIXES.items() for word in words.split()}
+_PREFIX_NAMES = tuple(f"name_prefix_{name}" for name in _PREFIXES)
+_WORD_NAMES = tuple(f"word_{group}" for group in _GROUPS)
 
 
 def code_features(lexed: Lexed, lines: int) -> dict[str, float]:
     """Return the features of names, keywords, strings, numbers and operators of a text that has so many lines."""
     names = _NAME.findall(lexed.code)
     tally = Counter(names)
-    operators = _OPERATOR.findall(lexed.code)
+    operators = _operators(lexed.code)
     out = _name_features(tally, len(names), lines)
     out.update(_keyword_features(tally, len(names), lines))
-    out.update(_halstead(tally, len(names), Counter(operators), len(operators), lines))
+    out.update(_halstead(tally, len(names), operators, lines))
     out.update(_string_features(lexed.strings, len(lexed.code), lines))
     out.update(_number_features(_NUMBER.findall(lexed.code), lines))
     out.update(_definition_features(lexed.text, lines))
     return out
 
 
+def _operators(code: str) -> dict[str, int]:
+    """Return how often each operator occurs, brackets and separators one by one."""
+    tally: dict[str, int] = Counter(_OPERATOR.findall(code))
+    for bracket in _BRACKETS:
+        if count := code.count(bracket):
+            tally[bracket] = count
+    return tally
+
+
 def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, float]:
     unique = [name for name in tally if name not in _GROUP_OF] or ["x"]
     some = len(unique)
-    lengths = [len(name) for name in unique]
-    joined = " ".join(unique)
+    lengths = sorted(map(len, unique))
+    joined = " " + " ".join(unique)
     parts = _PART.findall(joined) or ["x"]
     lead = Counter(map(_PREFIX_OF.get, map(str.lower, _LEAD.findall(joined))))
     snake, upper, pascal, camel = _cases(unique)
-    counts = list(tally.values())
-    entropy = math.log2(total) - sum([count * math.log2(count) for count in counts]) / total if total else 0.0
+    counts = Counter(tally.values())
+    bits = sum([times * count * math.log2(count) for count, times in counts.items()])
     mean, spread = mean_and_spread(lengths)
     out = {
         "name_count_log": math.log1p(total),
         "name_per_line": total / max(lines, 1),
         "name_variety": len(tally) / (total + 1),
         "name_variety_root": len(tally) / math.sqrt(total + 1),
-        "name_entropy": entropy,
-        "name_once": counts.count(1) / (len(tally) + 1),
+        "name_entropy": math.log2(total) - bits / total if total else 0.0,
+        "name_once": counts[1] / (len(tally) + 1),
         "name_most_common": max(counts, default=0) / (total + 1),
         "name_length": mean,
         "name_length_std": spread,
-        "name_length_used": sum(map(mul, map(len, tally), counts)) / (total + 1),
-        "name_long": sum([length > 14 for length in lengths]) / some,
-        "name_very_long": sum([length > 22 for length in lengths]) / some,
-        "name_short": sum([length < 3 for length in lengths]) / some,
+        "name_length_used": sum([len(name) * count for name, count in tally.items()]) / (total + 1),
+        "name_long": (some - bisect_right(lengths, 14)) / some,
+        "name_very_long": (some - bisect_right(lengths, 22)) / some,
+        "name_short": bisect_right(lengths, 2) / some,
         "name_snake": snake / some,
         "name_camel": camel / some,
         "name_pascal": pascal / some,
         "name_upper": upper / some,
         "name_digits": len(_DIGIT_AFTER.findall(joined)) / some,
-        "name_underscore": (joined.count(" _") + (joined[0] == "_")) / some,
+        "name_underscore": joined.count(" _") / some,
         "name_parts": len(parts) / some,
-        "name_part_length": sum(map(len, parts)) / len(parts),
+        "name_part_length": len("".join(parts)) / len(parts),
         "name_part_variety": len(set(map(str.lower, parts))) / len(parts),
         "name_mixed_case": min(snake, camel) / some,
     }
-    out.update((f"name_prefix_{name}", lead[name] / some) for name in _PREFIXES)
+    out.update([(name, lead[name] / some) for name in _PREFIX_NAMES])
     return out
 
 
@@ -134,7 +147,8 @@ def _keyword_features(tally: Counter[str], total: int, lines: int) -> dict[str, 
     for word in tally.keys() & _GROUP_OF.keys():
         for group in _GROUP_OF[word]:
             groups[group] += tally[word]
-    out = {f"word_{group}": 100 * count / (total + 10) for group, count in groups.items()}
+    scale = total + 10
+    out = {name: 100 * count / scale for name, count in zip(_WORD_NAMES, groups.values(), strict=True)}
     decisions = sum(tally[word] for word in tally.keys() & _DECISIONS)
     out["decisions_per_line"] = decisions / max(lines, 1)
     out["else_share"] = tally["else"] / (tally["if"] + 1)
@@ -142,7 +156,8 @@ def _keyword_features(tally: Counter[str], total: int, lines: int) -> dict[str, 
     return out
 
 
-def _halstead(names: Counter[str], name_total: int, operators: Counter[str], operator_total: int, lines: int) -> dict[str, float]:
+def _halstead(names: Counter[str], name_total: int, operators: dict[str, int], lines: int) -> dict[str, float]:
+    operator_total = sum(operators.values())
     vocabulary = len(names) + len(operators)
     length = name_total + operator_total
     volume = length * math.log2(vocabulary + 1)
@@ -207,11 +222,13 @@ def _number_features(numbers: list[str], lines: int) -> dict[str, float]:
 
 
 def _definition_features(text: str, lines: int) -> dict[str, float]:
+    text = "\n" + text
     places: list[int] = []
     position = line = 0
     for match in _DEFINITION.finditer(text):
-        line += text.count("\n", position, match.start())
-        position = match.start()
+        start = match.start()
+        line += text.count("\n", position, start)
+        position = start
         places.append(line)
     gaps = [after - before for before, after in pairwise(places)] or [0]
     mean, spread = mean_and_spread(gaps)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import string
 import zlib
+from bisect import bisect_right
+from dataclasses import dataclass
+from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aicodelint.detection.features.spread import mean_and_spread, mean_and_spread_of_array
+
 _NEWLINE, _SPACE, _TAB = 10, 32, 9
 _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_CHARACTER_CODES = {f"char_{c}": ord(c) for c in _PUNCTUATION}
 _PAIRS = (
     ", ", ",\n", " =", "==", "=>", "->", "::", "):", ") ", ")\n", "){", " {", "{\n", "{ ", "( ", "(\n", "()", "[]", "};",
     "}\n", "} ", ");", "//", "/*", "# ", "||", "??", ".\n", ": ", ":\n", " +", " *",
     " >", ";\n", "'\n", "\"\n", "(\"", "('", "{\"", "\t\t", "  ", "\n\n", "\n}", "\n\t", "\n ", "0)", " 0", " 1",
 )  # fmt: skip
-_PAIR_CODES = np.array([ord(a) * 256 + ord(b) for a, b in map(tuple, _PAIRS)])
+_PAIR_NAMES = tuple(f"pair_{pair!r}" for pair in _PAIRS)
+_PAIRED = "".join(sorted(set("".join(_PAIRS))))
+# Only the few characters that stand in a pair are told apart (kind 0: all others), so that the table of pairs stays small.
+_KINDS = bytes(_PAIRED.find(chr(byte)) + 1 for byte in range(256))
+_MANY_KINDS = len(_PAIRED) + 1
+_PAIR_CODES = np.array([_KINDS[ord(pair[0])] * _MANY_KINDS + _KINDS[ord(pair[1])] for pair in _PAIRS])
 _TYPOGRAPHIC = {
     "em_dash": "\u2014",
     "arrow": "\u2192",
@@ -26,184 +39,222 @@ _TYPOGRAPHIC = {
 }
 """Marks that hands seldom type, by name; escaped here since some look like ASCII."""
 _EMOJI = "✅❌⚠🔥🚀📊🔍💡🎯⭐✨📝🔧"
+_COMPRESSED = 20_000
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
-_LAST = ";{},):("
-_FIRST = '}#/*@.")'
+_LAST = {f"line_ends_{c}": c.encode() for c in ";{},):("}
+_FIRST = {f"line_starts_{c}": c.encode() for c in '}#/*@.")'}
+_LOWER, _UPPER = string.ascii_lowercase.encode(), string.ascii_uppercase.encode()
 
 
 def layout_features(text: str) -> dict[str, float]:
     """Return the layout features of a text with ``\\n`` line ends."""
-    raw = text.encode("utf-8", "replace")
-    data = np.frombuffer(raw + b"\n", dtype=np.uint8)
-    counts = np.bincount(data, minlength=256).astype(np.float64)
-    out = _characters(text, raw, counts)
-    starts, ends, first, last = _lines(data)
-    blank = first >= ends
-    out.update(_line_lengths(ends - starts, blank, first - starts))
-    out.update(_blank_lines(data, blank, first, last))
-    out.update(_indentation(data, starts, first, blank))
-    out.update(_line_edges(data, first, last, blank, ends))
-    codes = data[:-1].astype(np.int32) * 256 + data[1:]
-    pairs = np.bincount(codes, minlength=65536)[_PAIR_CODES] / max(len(raw), 1)
-    out.update(zip((f"pair_{name!r}" for name in _PAIRS), (100 * pairs).tolist(), strict=True))
+    raw = text.encode("utf-8", "replace") + b"\n"
+    size = max(len(raw) - 1, 1)
+    out = _characters(text, raw, size)
+    lines = _Lines.of(raw)
+    out.update(_line_lengths(lines))
+    out.update(_blank_lines(lines))
+    out.update(_indentation(lines))
+    out.update(_line_edges(lines))
+    out.update(zip(_PAIR_NAMES, _pairs(raw, size), strict=True))
     out.update(_spacing(out))
     return out
 
 
-def _lines(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each line starts, ends (its newline), and its first and last byte that is no blank."""
-    ends = np.flatnonzero(data == _NEWLINE)
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = ends[:-1] + 1
-    solid = np.flatnonzero(data > _SPACE)
-    if not len(solid):
-        return starts, ends, ends.copy(), starts - 1
-    after = np.searchsorted(solid, starts)
-    first = np.where(after < len(solid), solid[np.minimum(after, len(solid) - 1)], len(data))
-    before = np.searchsorted(solid, ends) - 1
-    last = np.where(before >= 0, solid[np.maximum(before, 0)], -1)
-    first = np.minimum(first, ends)
-    return starts, ends, first, np.maximum(last, starts - 1)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of a text: how many there are and, of those with more than blanks, in order: their numbers, lengths, indents, edges."""
+
+    count: int
+    blank_with_spaces: int
+    numbers: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    indents: NDArray[np.int64]
+    trailing: NDArray[np.int64]
+    tabbed: NDArray[np.bool_]
+    heads: bytes
+    tails: bytes
+
+    @classmethod
+    def of(cls, raw: bytes) -> _Lines:
+        """Return the lines of a text that ends with a newline. Every byte up to the space is a blank."""
+        data = np.frombuffer(raw, dtype=np.uint8)
+        ends = np.flatnonzero(data == _NEWLINE)
+        starts = np.empty_like(ends)
+        starts[0] = 0
+        starts[1:] = ends[:-1] + 1
+        lengths = ends - starts
+        inked = np.flatnonzero(data > _SPACE)
+        # The marks of a line are inked[before[line]:until[line]].
+        until = np.searchsorted(inked, ends)
+        before = np.empty_like(until)
+        before[0] = 0
+        before[1:] = until[:-1]
+        solid = before < until
+        numbers = np.flatnonzero(solid)
+        starts = starts[numbers]
+        first, last = inked[before[numbers]], inked[until[numbers] - 1]
+        return cls(
+            count=len(ends),
+            blank_with_spaces=int(np.count_nonzero(lengths)) - int(np.count_nonzero(lengths[numbers])),
+            numbers=numbers,
+            lengths=lengths[numbers],
+            indents=first - starts,
+            trailing=ends[numbers] - last - 1,
+            tabbed=data[starts] == _TAB,
+            heads=data[first].tobytes(),
+            tails=data[last].tobytes(),
+        )
 
 
-def _characters(text: str, raw: bytes, counts: NDArray[np.float64]) -> dict[str, float]:
-    size = max(len(raw), 1)
-    rate = 100 * counts / size
-    lower, upper, digits = rate[97:123].sum(), rate[65:91].sum(), rate[48:58].sum()
-    shares = counts[counts > 0] / counts.sum()
+def _among(characters: bytes, some: bytes) -> int:
+    """Return how many of ``characters`` are among ``some``."""
+    return len(characters) - len(characters.translate(None, some))
+
+
+def _pairs(raw: bytes, size: int) -> list[float]:
+    kinds = np.frombuffer(raw.translate(_KINDS), dtype=np.uint8).astype(np.int64)
+    counts = np.bincount(kinds[:-1] * _MANY_KINDS + kinds[1:], minlength=_MANY_KINDS**2)
+    rates: list[float] = (100 * (counts[_PAIR_CODES] / size)).tolist()
+    return rates
+
+
+def _characters(text: str, raw: bytes, size: int) -> dict[str, float]:
+    counts = np.bincount(np.frombuffer(raw, dtype=np.uint8), minlength=256)
+    rate: list[float] = (100 * counts / size).tolist()
+    lower, upper = sum(rate[97:123]), sum(rate[65:91])
     out = {
-        "characters_log": float(np.log1p(len(text))),
-        "lower": float(lower),
-        "upper": float(upper),
-        "digits": float(digits),
-        "upper_share": float(upper / (upper + lower + 1e-9)),
-        "non_ascii": float(rate[128:].sum()),
-        "cyrillic": float(rate[0xD0] + rate[0xD1]),
-        "cjk": float(rate[0xE3:0xEA].sum()),
-        "accents": float(rate[0xC3]),
-        "four_byte": float(rate[0xF0]),
-        "spaces": float(rate[_SPACE]),
-        "tabs": float(rate[_TAB]),
-        "byte_entropy": float(-(shares * np.log2(shares)).sum()),
-        "compressed": len(zlib.compress(raw, 1)) / size if len(raw) <= 20_000 else len(zlib.compress(raw[:20_000], 1)) / 20_000,
+        "characters_log": math.log1p(len(text)),
+        "lower": lower,
+        "upper": upper,
+        "digits": sum(rate[48:58]),
+        "upper_share": upper / (upper + lower + 1e-9),
+        "non_ascii": sum(rate[128:]),
+        "cyrillic": rate[0xD0] + rate[0xD1],
+        "cjk": sum(rate[0xE3:0xEA]),
+        "accents": rate[0xC3],
+        "four_byte": rate[0xF0],
+        "spaces": rate[_SPACE],
+        "tabs": rate[_TAB],
+        "byte_entropy": _entropy(counts),
+        "compressed": len(zlib.compress(raw[: min(len(raw) - 1, _COMPRESSED)], 1)) / min(size, _COMPRESSED),
     }
-    out.update((f"char_{c}", float(rate[ord(c)])) for c in _PUNCTUATION)
+    out.update((name, rate[code]) for name, code in _CHARACTER_CODES.items())
     ascii_only = text.isascii()
-    for name, marks in _TYPOGRAPHIC.items():
-        out[f"mark_{name}"] = 0.0 if ascii_only else 1000 * sum(text.count(mark) for mark in marks) / size
+    for name, mark in _TYPOGRAPHIC.items():
+        out[f"mark_{name}"] = 0.0 if ascii_only else 1000 * text.count(mark) / size
     out["mark_emoji"] = 0.0 if ascii_only else 1000 * sum(text.count(mark) for mark in _EMOJI) / size
     return out
 
 
-def _line_lengths(lengths: NDArray[np.int64], blank: NDArray[np.bool_], indents: NDArray[np.int64]) -> dict[str, float]:
-    solid = lengths[~blank]
-    lines = len(lengths)
-    out: dict[str, float] = {"lines_log": float(np.log1p(lines)), "solid_lines_log": float(np.log1p(len(solid)))}
-    if not len(solid):
-        solid = np.zeros(1, dtype=np.int64)
-    content = solid - indents[~blank] if len(solid) == int((~blank).sum()) else solid
-    ordered = np.sort(solid)
+def _entropy(counts: NDArray[np.int64]) -> float:
+    some = counts[counts > 0]
+    shares = some / np.add.reduce(some)
+    return -float(shares @ np.log2(shares))
+
+
+def _line_lengths(lines: _Lines) -> dict[str, float]:
+    lengths = lines.lengths if len(lines.numbers) else np.zeros(1, dtype=np.int64)
+    content = lengths - lines.indents if len(lines.numbers) else lengths
+    ordered: list[int] = np.sort(lengths).tolist()
+    some = len(ordered)
+    out: dict[str, float] = {"lines_log": math.log1p(lines.count), "solid_lines_log": math.log1p(len(lines.numbers))}
     for q in _QUANTILES:
-        out[f"length_q{int(100 * q)}"] = float(ordered[int(q * (len(ordered) - 1))])
-    mean, spread = float(solid.mean()), float(solid.std())
+        out[f"length_q{int(100 * q)}"] = float(ordered[int(q * (some - 1))])
+    mean, spread = mean_and_spread_of_array(lengths)
+    content_mean, content_spread = mean_and_spread_of_array(content)
+    steps = np.abs(lengths[1:] - lengths[:-1])
     out |= {
         "length_mean": mean,
         "length_std": spread,
         "length_cv": spread / (mean + 1),
-        "length_max_log": float(np.log1p(ordered[-1])),
-        "length_over_79": float((solid > 79).mean()),
-        "length_over_100": float((solid > 100).mean()),
-        "length_over_120": float((solid > 120).mean()),
-        "length_72_to_80": float(((solid > 71) & (solid < 81)).mean()),
-        "length_under_4": float((content < 4).mean()),
-        "content_mean": float(content.mean()),
-        "content_std": float(content.std()),
-        "length_step": float(np.abs(np.diff(solid)).mean()) / (mean + 1) if len(solid) > 1 else 0.0,
+        "length_max_log": math.log1p(ordered[-1]),
+        "length_over_79": 1 - bisect_right(ordered, 79) / some,
+        "length_over_100": 1 - bisect_right(ordered, 100) / some,
+        "length_over_120": 1 - bisect_right(ordered, 120) / some,
+        "length_72_to_80": (bisect_right(ordered, 80) - bisect_right(ordered, 71)) / some,
+        "length_under_4": np.count_nonzero(content < 4) / some,
+        "content_mean": content_mean,
+        "content_std": content_spread,
+        "length_step": int(np.add.reduce(steps)) / max(len(steps), 1) / (mean + 1),
     }
     return out
 
 
-def _blank_lines(data: NDArray[np.uint8], blank: NDArray[np.bool_], first: NDArray[np.int64], last: NDArray[np.int64]) -> dict[str, float]:
-    edges = np.diff(np.concatenate(([0], blank.view(np.int8), [0])))
-    begins, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    inside = (begins > 0) & (stops < len(blank))
-    begins, stops = begins[inside], stops[inside]
-    runs = stops - begins
-    blocks = np.diff(np.concatenate(([-1], begins, [len(blank)]))) - np.concatenate(([0], runs)) - (np.arange(len(runs) + 1) == 0)
+def _blank_lines(lines: _Lines) -> dict[str, float]:
+    gaps = lines.numbers[1:] - lines.numbers[:-1]
+    # Runs of blank lines between two others: the index of the line above each, how long each is, and the blocks they leave.
+    above = np.flatnonzero(gaps > 1)
+    runs: list[int] = (gaps[above] - 1).tolist()
+    begins: list[int] = (lines.numbers[above] + 1).tolist()
+    stops = [begin + run for begin, run in zip(begins, runs, strict=True)]
+    blocks = [begin - stop for begin, stop in zip([*begins, lines.count], [0, *stops], strict=True)]
+    tails = bytes(lines.tails[line] for line in above)
+    heads = bytes(lines.heads[line + 1] for line in above)
     many = max(len(runs), 1)
-    mean = float(blocks.mean())
-    above, below = data[np.maximum(last[begins - 1], 0)], data[first[np.minimum(stops, len(blank) - 1)]] if len(runs) else data[:0]
-    if not len(runs):
-        above = data[:0]
+    mean, spread = mean_and_spread(blocks)
     return {
-        "blank_share": float(blank.mean()),
-        "blank_runs_one": float((runs == 1).sum() / many),
-        "blank_runs_two": float((runs == 2).sum() / many),
-        "blank_runs_more": float((runs > 2).sum() / many),
-        "blank_runs_spread": float(runs.std()) if len(runs) else 0.0,
+        "blank_share": (lines.count - len(lines.numbers)) / lines.count,
+        "blank_runs_one": runs.count(1) / many,
+        "blank_runs_two": runs.count(2) / many,
+        "blank_runs_more": sum([run > 2 for run in runs]) / many,
+        "blank_runs_spread": mean_and_spread(runs)[1],
         "block_mean": mean,
-        "block_std": float(blocks.std()),
-        "block_cv": float(blocks.std()) / (mean + 0.1),
-        "block_max_log": float(np.log1p(blocks.max())),
-        "block_of_one": float((blocks == 1).mean()),
-        "blank_after_brace": float((above == ord("{")).sum() / many),
-        "blank_after_colon": float((above == ord(":")).sum() / many),
-        "blank_after_close": float((above == ord("}")).sum() / many),
-        "blank_before_close": float((below == ord("}")).sum() / many),
-        "blank_before_comment": float(((below == ord("#")) | (below == ord("/"))).sum() / many),
+        "block_std": spread,
+        "block_cv": spread / (mean + 0.1),
+        "block_max_log": math.log1p(max(blocks)),
+        "block_of_one": blocks.count(1) / len(blocks),
+        "blank_after_brace": tails.count(b"{") / many,
+        "blank_after_colon": tails.count(b":") / many,
+        "blank_after_close": tails.count(b"}") / many,
+        "blank_before_close": heads.count(b"}") / many,
+        "blank_before_comment": _among(heads, b"#/") / many,
     }
 
 
-def _indentation(data: NDArray[np.uint8], starts: NDArray[np.int64], first: NDArray[np.int64], blank: NDArray[np.bool_]) -> dict[str, float]:
-    solid = ~blank
-    width = (first - starts)[solid]
-    if not len(width):
-        width = np.zeros(1, dtype=np.int64)
-    tabbed = data[starts[solid]] == _TAB if solid.any() else np.zeros(1, dtype=np.bool_)
-    indented = width > 0
-    spaced = indented & ~tabbed
-    spaces = width[spaced]
+def _indentation(lines: _Lines) -> dict[str, float]:
+    widths, tabbed = lines.indents, lines.tabbed
+    if not len(widths):
+        widths, tabbed = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_)
+    indented = widths > 0
+    indents = int(np.count_nonzero(indented))
+    spaces = widths[indented & ~tabbed]
     some = max(len(spaces), 1)
-    steps = np.diff(width)
-    up = steps[steps > 0]
-    levels = np.bincount(np.minimum(width, 63))
-    shares = levels[levels > 0] / len(width)
+    steps = widths[1:] - widths[:-1]
+    many = max(len(steps), 1)
+    up = max(int(np.count_nonzero(steps > 0)), 1)
+    mean, spread = mean_and_spread_of_array(widths)
+    levels = np.bincount(np.minimum(widths, 63))
     return {
-        "indented": float(indented.mean()),
-        "tabbed": float(tabbed.sum() / max(int(indented.sum()), 1)),
-        "indent_mean": float(width.mean()),
-        "indent_std": float(width.std()),
-        "indent_max_log": float(np.log1p(width.max())),
-        "indent_entropy": float(-(shares * np.log2(shares)).sum()),
-        "indent_levels": float(len(shares)),
-        "indent_odd": float((spaces % 2 == 1).sum() / some),
-        "indent_by_four": float((spaces % 4 == 0).sum() / some),
-        "indent_step_two": float((up == 2).sum() / max(len(up), 1)),
-        "indent_step_four": float((up == 4).sum() / max(len(up), 1)),
-        "indent_step_large": float((up > 4).sum() / max(len(up), 1)),
-        "indent_steps": float((steps != 0).mean()) if len(steps) else 0.0,
-        "indent_step_mean": float(np.abs(steps).mean()) if len(steps) else 0.0,
+        "indented": indents / len(widths),
+        "tabbed": np.count_nonzero(tabbed) / max(indents, 1),
+        "indent_mean": mean,
+        "indent_std": spread,
+        "indent_max_log": math.log1p(int(np.maximum.reduce(widths))),
+        "indent_entropy": _entropy(levels),
+        "indent_levels": float(np.count_nonzero(levels)),
+        "indent_odd": np.count_nonzero(spaces & 1) / some,
+        "indent_by_four": np.count_nonzero(spaces & 3 == 0) / some,
+        "indent_step_two": np.count_nonzero(steps == 2) / up,
+        "indent_step_four": np.count_nonzero(steps == 4) / up,
+        "indent_step_large": np.count_nonzero(steps > 4) / up,
+        "indent_steps": np.count_nonzero(steps) / many,
+        "indent_step_mean": int(np.add.reduce(np.abs(steps))) / many,
     }
 
 
-def _line_edges(
-    data: NDArray[np.uint8], first: NDArray[np.int64], last: NDArray[np.int64], blank: NDArray[np.bool_], ends: NDArray[np.int64]
-) -> dict[str, float]:
-    solid = ~blank
-    some = max(int(solid.sum()), 1)
-    heads = np.bincount(data[first[solid]], minlength=256) / some
-    tails = np.bincount(data[last[solid]], minlength=256) / some
-    out = {f"line_ends_{c}": float(tails[ord(c)]) for c in _LAST}
-    out.update((f"line_starts_{c}", float(heads[ord(c)])) for c in _FIRST)
-    out["line_ends_letter"] = float(tails[97:123].sum())
-    out["line_ends_full_stop"] = float(tails[46])
-    out["line_starts_upper"] = float(heads[65:91].sum())
-    out["line_starts_lower"] = float(heads[97:123].sum())
-    out["trailing_blanks"] = float(((ends - last - 1) > 0)[solid].sum() / some)
-    out["blank_with_spaces"] = float(((ends - last - 1) > 0)[blank].sum() / max(int(blank.sum()), 1))
-    pairs = (data[last[solid]][:-1].astype(np.int32) == data[last[solid]][1:]).sum() if some > 1 else 0
-    out["line_ends_repeat"] = float(pairs / some)
+def _line_edges(lines: _Lines) -> dict[str, float]:
+    heads, tails = lines.heads, lines.tails
+    some = max(len(heads), 1)
+    out = {name: tails.count(mark) / some for name, mark in _LAST.items()}
+    out.update((name, heads.count(mark) / some) for name, mark in _FIRST.items())
+    out["line_ends_letter"] = _among(tails, _LOWER) / some
+    out["line_ends_full_stop"] = tails.count(b".") / some
+    out["line_starts_upper"] = _among(heads, _UPPER) / some
+    out["line_starts_lower"] = _among(heads, _LOWER) / some
+    out["trailing_blanks"] = np.count_nonzero(lines.trailing) / some
+    out["blank_with_spaces"] = lines.blank_with_spaces / max(lines.count - len(heads), 1)
+    out["line_ends_repeat"] = sum(map(eq, tails, tails[1:])) / some
     return out
 
 
