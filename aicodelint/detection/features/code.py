@@ -9,19 +9,16 @@ from collections import Counter
 from itertools import pairwise
 
 from aicodelint.detection.features.spread import mean_and_spread
+from aicodelint.detection.features.tokens import name_counts, numbers_of, operator_counts
 from aicodelint.detection.lexing import Lexed
 
-_NAME = re.compile(r"[A-Za-z_$][\w$]*")
-# Each begins with what can begin it, not with a look behind or a repeat: the engine then skips to the next such character.
-_NUMBER = re.compile(r"\d(?<![\w.]\d)[\w.]*")
-_OPERATOR = re.compile(r"[-+*/%=<>!&|^~?:.@][-+*/%=<>!&|^~?:.@]*")
-_BRACKETS = "(){}[];,"
+# Patterns begin with what can begin them, not with a look behind: the engine then skips to the next such character.
 _DEFINITION = re.compile(
     r"\n[ \t]*(?=[a-z])(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b"
 )
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LEAD = re.compile(r" ([A-Z]?[a-z]+)(?=[A-Z_])")
-_DIGIT_AFTER = re.compile(r"[A-Za-z_]\d")
+_DIGIT_AFTER = re.compile(r"\d(?<=[A-Za-z_]\d)")
 _DECISIONS = frozenset("if elif elsif for foreach while case when catch except rescue guard unless until match switch".split())  # noqa: SIM905
 _GROUPS = {
     "branch": "if else elif elsif switch case match when unless guard default",
@@ -65,25 +62,15 @@ _WORD_NAMES = tuple(f"word_{group}" for group in _GROUPS)
 
 def code_features(lexed: Lexed, lines: int) -> dict[str, float]:
     """Return the features of names, keywords, strings, numbers and operators of a text that has so many lines."""
-    names = _NAME.findall(lexed.code)
-    tally = Counter(names)
-    operators = _operators(lexed.code)
-    out = _name_features(tally, len(names), lines)
-    out.update(_keyword_features(tally, len(names), lines))
-    out.update(_halstead(tally, len(names), operators, lines))
+    tally = name_counts(lexed.code)
+    total = sum(tally.values())
+    out = _name_features(tally, total, lines)
+    out.update(_keyword_features(tally, total, lines))
+    out.update(_halstead(tally, total, operator_counts(lexed.code), lines))
     out.update(_string_features(lexed.strings, len(lexed.code), lines))
-    out.update(_number_features(_NUMBER.findall(lexed.code), lines))
+    out.update(_number_features(numbers_of(lexed.code), lines))
     out.update(_definition_features(lexed.text, lines))
     return out
-
-
-def _operators(code: str) -> dict[str, int]:
-    """Return how often each operator occurs, brackets and separators one by one."""
-    tally: dict[str, int] = Counter(_OPERATOR.findall(code))
-    for bracket in _BRACKETS:
-        if count := code.count(bracket):
-            tally[bracket] = count
-    return tally
 
 
 def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, float]:
@@ -156,7 +143,7 @@ def _keyword_features(tally: Counter[str], total: int, lines: int) -> dict[str, 
     return out
 
 
-def _halstead(names: Counter[str], name_total: int, operators: dict[str, int], lines: int) -> dict[str, float]:
+def _halstead(names: Counter[str], name_total: int, operators: Counter[str], lines: int) -> dict[str, float]:
     operator_total = sum(operators.values())
     vocabulary = len(names) + len(operators)
     length = name_total + operator_total

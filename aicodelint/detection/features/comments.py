@@ -10,13 +10,20 @@ from aicodelint.detection.lexing import Comment
 
 _MARKERS = "/*#!=-\"' \t\n~+_─═"
 _WORD = re.compile(r"[A-Za-z][A-Za-z]*(?:'[a-z]+)?")
+
+
+def _whole_words(words: str) -> str:
+    """Return the pattern of any of ``words`` that no letter precedes; each alternative begins with its letter."""
+    return "|".join(rf"{word[0]}(?<!\w{word[0]}){word[1:]}" for word in words.split())
+
+
 # Where it can be, a pattern begins with what can begin it, not with a repeat or an alternative: the engine then skips to the next such
 # character. Patterns of one feature never overlap.
 _PATTERNS = {
     "rule": (r"[-=*~#_+][-=*~#_+]{4}", r"[─═━][─═━]{2}"),
     "step": (r" \d(?:(?<=(?i:\bstep \d))|(?<=(?i:\bphase \d)))", r"\n[/#* ]{1,6}\d\d?[.)] "),
     "tag": (r"[@\\](?:param|return|throws|see|since|author|brief|type|example|deprecated|template)",),
-    "section": (r"\b(?:Args|Returns|Raises|Parameters|Yields|Example|Examples|Notes?|Usage|Attributes|Arguments):?\n",),
+    "section": (f"(?:{_whole_words('Args Returns Raises Parameters Yields Examples? Notes? Usage Attributes Arguments')}):?\\n",),
     "todo": ("TODO|FIXME|XXX|HACK",),
     "parenthesis": (r"\([a-z]",),
     "long_dash": (r" [\u2014\u2013] | -- ",),
@@ -68,6 +75,10 @@ _WORD_NAMES = tuple(f"comment_word_{name}" for name in _WORDS)
 
 def comment_features(comments: tuple[Comment, ...], characters: int, lines: int) -> dict[str, float]:
     """Return the comment features of a text of so many characters and lines."""
+    return _measure(comments, characters, lines) if comments else dict.fromkeys(_NAMES, 0.0)
+
+
+def _measure(comments: tuple[Comment, ...], characters: int, lines: int) -> dict[str, float]:
     texts = [comment.text for comment in comments]
     joined = "\n".join(texts)
     bodies = [text.strip(_MARKERS) for text in texts]
@@ -145,3 +156,6 @@ def _word_groups(words: list[str]) -> dict[str, float]:
     out = {name: 100 * count / total for name, count in groups.items()}
     out["comment_lexical_variety"] = len(tally) / total
     return out
+
+
+_NAMES = tuple(_measure((), 0, 1))

@@ -7,7 +7,6 @@ import string
 import zlib
 from bisect import bisect_right
 from dataclasses import dataclass
-from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +71,8 @@ class _Lines:
     indents: NDArray[np.int64]
     trailing: NDArray[np.int64]
     tabbed: NDArray[np.bool_]
-    heads: bytes
-    tails: bytes
+    heads: NDArray[np.uint8]
+    tails: NDArray[np.uint8]
 
     @classmethod
     def of(cls, raw: bytes) -> _Lines:
@@ -102,8 +101,8 @@ class _Lines:
             indents=first - starts,
             trailing=ends[numbers] - last - 1,
             tabbed=data[starts] == _TAB,
-            heads=data[first].tobytes(),
-            tails=data[last].tobytes(),
+            heads=data[first],
+            tails=data[last],
         )
 
 
@@ -139,7 +138,7 @@ def _characters(text: str, raw: bytes, size: int) -> dict[str, float]:
         "byte_entropy": _entropy(counts),
         "compressed": len(zlib.compress(raw[: min(len(raw) - 1, _COMPRESSED)], 1)) / min(size, _COMPRESSED),
     }
-    out.update((name, rate[code]) for name, code in _CHARACTER_CODES.items())
+    out.update([(name, rate[code]) for name, code in _CHARACTER_CODES.items()])
     ascii_only = text.isascii()
     for name, mark in _TYPOGRAPHIC.items():
         out[f"mark_{name}"] = 0.0 if ascii_only else 1000 * text.count(mark) / size
@@ -189,8 +188,8 @@ def _blank_lines(lines: _Lines) -> dict[str, float]:
     begins: list[int] = (lines.numbers[above] + 1).tolist()
     stops = [begin + run for begin, run in zip(begins, runs, strict=True)]
     blocks = [begin - stop for begin, stop in zip([*begins, lines.count], [0, *stops], strict=True)]
-    tails = bytes(lines.tails[line] for line in above)
-    heads = bytes(lines.heads[line + 1] for line in above)
+    tails = lines.tails[above].tobytes()
+    heads = lines.heads[above + 1].tobytes()
     many = max(len(runs), 1)
     mean, spread = mean_and_spread(blocks)
     return {
@@ -244,17 +243,17 @@ def _indentation(lines: _Lines) -> dict[str, float]:
 
 
 def _line_edges(lines: _Lines) -> dict[str, float]:
-    heads, tails = lines.heads, lines.tails
+    heads, tails = lines.heads.tobytes(), lines.tails.tobytes()
     some = max(len(heads), 1)
     out = {name: tails.count(mark) / some for name, mark in _LAST.items()}
-    out.update((name, heads.count(mark) / some) for name, mark in _FIRST.items())
+    out.update([(name, heads.count(mark) / some) for name, mark in _FIRST.items()])
     out["line_ends_letter"] = _among(tails, _LOWER) / some
     out["line_ends_full_stop"] = tails.count(b".") / some
     out["line_starts_upper"] = _among(heads, _UPPER) / some
     out["line_starts_lower"] = _among(heads, _LOWER) / some
     out["trailing_blanks"] = np.count_nonzero(lines.trailing) / some
     out["blank_with_spaces"] = lines.blank_with_spaces / max(lines.count - len(heads), 1)
-    out["line_ends_repeat"] = sum(map(eq, tails, tails[1:])) / some
+    out["line_ends_repeat"] = np.count_nonzero(lines.tails[1:] == lines.tails[:-1]) / some
     return out
 
 
