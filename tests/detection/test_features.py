@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import re
+import statistics
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aicodelint.detection.features import FEATURE_NAMES, extract
+from aicodelint.detection.features.spread import mean_and_spread, mean_and_spread_of_array
+from aicodelint.detection.features.tokens import name_counts, numbers_of, operator_counts
 from aicodelint.detection.lexing import lex
 
 CODE = """def add(first, second):
@@ -61,3 +67,49 @@ def test_any_text_has_finite_features(text, language):
 @pytest.mark.parametrize("text", ["", "\n", " ", "\t\n\t", "\ud800", "\x00" * 50, "}" * 1000])
 def test_degenerate_texts_have_finite_features(text):
     assert np.isfinite(extract(lex(text, None))).all()
+
+
+CODE_LIKE = st.text(alphabet="aZ_$19 .\n(+=é²٣\x00\x1c\ud800", max_size=60)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(CODE_LIKE, CODE_LIKE.map(lambda text: text.encode("ascii", "ignore").decode())))
+def test_tokens_are_what_their_patterns_find(code):
+    assert name_counts(code) == Counter(re.findall(r"[A-Za-z_$][\w$]*", code))
+    assert operator_counts(code) == Counter(re.findall(r"[-+*/%=<>!&|^~?:.@]+|[(){}\[\];,]", code))
+    assert numbers_of(code) == re.findall(r"(?<![\w.])\d[\w.]*", code)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=50))
+def test_mean_and_spread(values):
+    mean, spread = mean_and_spread(values)
+    assert mean == pytest.approx(statistics.fmean(values))
+    assert spread == pytest.approx(statistics.pstdev(values))
+    assert mean_and_spread_of_array(np.array(values)) == (mean, spread)
+
+
+def test_layout_of_lines():
+    text = "if a:\n  b = 1 \n\n\n    c = [2, 3];\n}\n \n\tend"
+    assert value(text, "blank_share") == pytest.approx(3 / 8)
+    assert value(text, "blank_runs_two") == 0.5
+    assert value(text, "blank_runs_one") == 0.5
+    assert value(text, "blank_after_close") == 0.5
+    assert value(text, "blank_with_spaces") == pytest.approx(1 / 3)
+    assert value(text, "trailing_blanks") == pytest.approx(1 / 5)
+    assert value(text, "indented") == pytest.approx(3 / 5)
+    assert value(text, "tabbed") == pytest.approx(1 / 3)
+    assert value(text, "indent_by_four") == 0.5
+    assert value(text, "indent_step_two") == pytest.approx(2 / 3)
+    assert value(text, "indent_step_mean") == pytest.approx((2 + 2 + 4 + 1) / 4)
+    assert value(text, "line_ends_;") == pytest.approx(1 / 5)
+    assert value(text, "length_q50") == 5
+    assert value(text, "length_q99") == 8
+    assert value(text, "pair_'\\n\\n'") == pytest.approx(100 * 2 / len(text))
+
+
+@pytest.mark.parametrize(
+    "name, texts", [("step", "# Step 1\n# 2. b\n"), ("section", "# Args:\n# x\n# xArgs:\n# x Returns\n#\n"), ("capitals", "# AND ORx NOT\n")]
+)
+def test_two_marks_in_comments(name, texts):
+    joined = texts.rstrip("\n")
+    assert value(texts, f"comment_has_{name}") == pytest.approx(2 * 100 / (len(joined) + 200))

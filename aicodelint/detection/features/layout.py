@@ -39,7 +39,7 @@ _TYPOGRAPHIC = {
 """Marks that hands seldom type, by name; escaped here since some look like ASCII."""
 _EMOJI = "✅❌⚠🔥🚀📊🔍💡🎯⭐✨📝🔧"
 _COMPRESSED = 20_000
-_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
+_QUANTILES = {f"length_q{int(100 * q)}": q for q in (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)}
 _LAST = {f"line_ends_{c}": c.encode() for c in ";{},):("}
 _FIRST = {f"line_starts_{c}": c.encode() for c in '}#/*@.")'}
 _LOWER, _UPPER = string.ascii_lowercase.encode(), string.ascii_uppercase.encode()
@@ -158,8 +158,8 @@ def _line_lengths(lines: _Lines) -> dict[str, float]:
     ordered: list[int] = np.sort(lengths).tolist()
     some = len(ordered)
     out: dict[str, float] = {"lines_log": math.log1p(lines.count), "solid_lines_log": math.log1p(len(lines.numbers))}
-    for q in _QUANTILES:
-        out[f"length_q{int(100 * q)}"] = float(ordered[int(q * (some - 1))])
+    for name, q in _QUANTILES.items():
+        out[name] = float(ordered[int(q * (some - 1))])
     mean, spread = mean_and_spread_of_array(lengths)
     content_mean, content_spread = mean_and_spread_of_array(content)
     steps = np.abs(lengths[1:] - lengths[:-1])
@@ -215,15 +215,16 @@ def _indentation(lines: _Lines) -> dict[str, float]:
     widths, tabbed = lines.indents, lines.tabbed
     if not len(widths):
         widths, tabbed = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.bool_)
-    indented = widths > 0
-    indents = int(np.count_nonzero(indented))
-    spaces = widths[indented & ~tabbed]
-    some = max(len(spaces), 1)
-    steps = widths[1:] - widths[:-1]
-    many = max(len(steps), 1)
-    up = max(int(np.count_nonzero(steps > 0)), 1)
-    mean, spread = mean_and_spread_of_array(widths)
     levels = np.bincount(np.minimum(widths, 63))
+    indents = len(widths) - int(levels[0])
+    spaces: list[int] = np.bincount(widths[~tabbed & (widths > 0)] & 3, minlength=4).tolist()
+    some = max(sum(spaces), 1)
+    changes = widths[1:] - widths[:-1]
+    # How many steps go down, stay, go up by one, two, three, four, more.
+    steps: list[int] = np.bincount(np.minimum(np.maximum(changes, -1), 5) + 1, minlength=7).tolist()
+    many = max(len(changes), 1)
+    up = max(sum(steps[2:]), 1)
+    mean, spread = mean_and_spread_of_array(widths)
     return {
         "indented": indents / len(widths),
         "tabbed": np.count_nonzero(tabbed) / max(indents, 1),
@@ -232,13 +233,13 @@ def _indentation(lines: _Lines) -> dict[str, float]:
         "indent_max_log": math.log1p(int(np.maximum.reduce(widths))),
         "indent_entropy": _entropy(levels),
         "indent_levels": float(np.count_nonzero(levels)),
-        "indent_odd": np.count_nonzero(spaces & 1) / some,
-        "indent_by_four": np.count_nonzero(spaces & 3 == 0) / some,
-        "indent_step_two": np.count_nonzero(steps == 2) / up,
-        "indent_step_four": np.count_nonzero(steps == 4) / up,
-        "indent_step_large": np.count_nonzero(steps > 4) / up,
-        "indent_steps": np.count_nonzero(steps) / many,
-        "indent_step_mean": int(np.add.reduce(np.abs(steps))) / many,
+        "indent_odd": (spaces[1] + spaces[3]) / some,
+        "indent_by_four": spaces[0] / some,
+        "indent_step_two": steps[3] / up,
+        "indent_step_four": steps[5] / up,
+        "indent_step_large": steps[6] / up,
+        "indent_steps": (len(changes) - steps[1]) / many,
+        "indent_step_mean": int(np.add.reduce(np.abs(changes))) / many,
     }
 
 
