@@ -207,8 +207,14 @@ def test_special_files_and_deep_folders(folder: Any) -> None:
         deep += "/d"
     (folder.root / deep).mkdir()
     folder.write(f"{deep}/a.py")
-    assert folder.reasons(collect(["."], folder.options())) == {"pipe.py": "unreadable", f"{deep}/a.py": None}
-    assert folder.reasons(collect(["pipe.py"], folder.options())) == {"pipe.py": "unreadable"}
+    try:
+        assert folder.reasons(collect(["."], folder.options())) == {"pipe.py": "unreadable", f"{deep}/a.py": None}
+        assert folder.reasons(collect(["pipe.py"], folder.options())) == {"pipe.py": "unreadable"}
+    finally:
+        # pytest clears old folders by recursion, which a later run would die of.
+        (folder.root / deep / "a.py").unlink()
+        for depth in range(len(deep.split("/")), 0, -1):
+            (folder.root / "/".join(["d"] * depth)).rmdir()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

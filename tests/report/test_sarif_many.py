@@ -17,7 +17,7 @@ def many(written, ai_result, tmp_path: Path) -> Path:
     """A report of 1,200 findings."""
     path = tmp_path / "many.sarif"
     results = (ai_result(f"src/d{number % 30}/file {number}.py", p_ai=0.9 + number / 20_000) for number in range(1200))
-    path.write_text(written("sarif", results, base="/work/directory"), encoding="utf-8")
+    path.write_text(written("sarif", results, base="/base/directory"), encoding="utf-8")
     return path
 
 
