@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aicodelint.detection.features import FEATURE_NAMES
-from aicodelint.errors import BundleError
+from aicodelint.detection.tree_graph import TreeGraph
 from aicodelint.rules import FAMILIES
 
 KIND = "kind"
@@ -37,25 +36,11 @@ class Trees:
 
     def __init__(self, graph: bytes) -> None:
         """Load the graph; raise ``BundleError`` where it is not one, or was made for other features."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-            wanted, width = (ends[0].shape[1] for ends in (self._session.get_inputs(), self._session.get_outputs()))
-        except Exception as error:
-            raise BundleError(f"the trees of the bundle cannot be loaded: {type(error).__name__}") from None
-        if width != len(AI_COLUMNS) + len(FAMILY_EXPERTS) * CLASSES:
-            raise BundleError(f"the trees of the bundle give {width} logits, which is not what this version reads")
-        if wanted != len(FEATURE_NAMES):
-            raise BundleError(f"the trees of the bundle read {wanted} features; this version measures {len(FEATURE_NAMES)}")
+        self._graph = TreeGraph(graph, len(AI_COLUMNS) + len(FAMILY_EXPERTS) * CLASSES)
 
     def logits(self, features: NDArray[np.float32]) -> TreeLogits:
-        """Return the logits of one text's features, shape (f,). The sum over trees has one order, whatever else is scanned."""
-        found: NDArray[np.float32] = self._session.run(None, {"features": features[None]})[0][0]
+        """Return the logits of one text's features, shape (f,)."""
+        found = self._graph.run(features)
         ai = {name: float(logit) for name, logit in zip(AI_COLUMNS, found, strict=False)}
         blocks = found[len(AI_COLUMNS) :].astype(np.float64).reshape(len(FAMILY_EXPERTS), CLASSES)
         return TreeLogits(ai, dict(zip(FAMILY_EXPERTS, blocks, strict=True)))
