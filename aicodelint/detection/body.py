@@ -22,3 +22,8 @@ class Body:
         kept, dropped = strip_licence(snippet.text.replace("\r\n", "\n").replace("\r", "\n"), snippet.language)
         text = kept.lstrip("\n")
         return cls(text.rstrip("\n"), snippet.language, dropped + len(kept) - len(text))
+
+
+def prepare(text: str, language: str | None) -> str:
+    """Return the body of a text alone: what models learn from is what they will be shown."""
+    return Body.of(Snippet(text, language)).text

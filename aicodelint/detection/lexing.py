@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aicodelint.detection.licence import strip_licence
-
 _DOUBLE = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'
 _SINGLE = r"'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
 _BACKTICK = r"`[^`\\]*(?:\\.[^`\\]*)*`?"
@@ -107,8 +105,3 @@ def lex(text: str, language: str | None) -> Lexed:
 def _guess(text: str) -> re.Pattern[str]:
     head = text[:20_000]
     return _PYTHON if len(_HASH_FIRST.findall(head)) > len(_SLASH_FIRST.findall(head)) else _BACKTICKS
-
-
-def prepare(text: str, language: str | None) -> str:
-    """Return the text that is judged: line ends as ``\\n``, no leading licence header, no blank lines around it."""
-    return strip_licence(text.replace("\r\n", "\n").replace("\r", "\n"), language)[0].strip("\n")

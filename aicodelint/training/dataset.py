@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aicodelint.detection.lexing import prepare
+from aicodelint.detection.body import prepare
 from aicodelint.rules import HUMAN
 from aicodelint.training.splits import PACKAGES, SEMEVAL, leave_sources_out
 

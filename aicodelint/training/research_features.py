@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from aicodelint.detection.body import prepare
 from aicodelint.detection.features import FEATURE_NAMES, extract
-from aicodelint.detection.lexing import lex, prepare
+from aicodelint.detection.lexing import lex
 
 RESEARCH_FEATURES = (
     "characters_log",

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
+from aicodelint.detection.body import prepare
 from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
 from aicodelint.detection.checkpoint_torch import read_config, read_tokenizer
 from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.encoder_torch import TorchEncoder, choose_device, encoder_fingerprint
 from aicodelint.detection.hub_torch import EncoderPlace, locate_encoder, place_of_manifest
-from aicodelint.detection.lexing import prepare
 from aicodelint.detection.open_encoder import TORCH_FILES
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import WINDOW_TOKENS, windows_of

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from aicodelint.detection.lexing import lex, prepare
+from aicodelint.detection.body import prepare
+from aicodelint.detection.lexing import lex
 
 
 def test_comments_strings_and_code_of_python_are_told_apart():
