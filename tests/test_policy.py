@@ -153,6 +153,28 @@ def test_a_fingerprint_is_of_the_file_and_the_rule_and_survives_every_edit(rule_
     assert first != fingerprint(AI.replace("y", "Qwen", 1))
 
 
+def test_a_file_of_several_regions_is_one_alert_whichever_of_them_comes_first(rule_engine) -> None:
+    """GitHub takes equal fingerprints for one alert: so a file must never give two findings of one rule for its regions."""
+    twice = AI + HUMAN + AI
+    (finding,) = decide(rule_engine, twice).findings
+    (moved,) = decide(rule_engine, HUMAN * 4 + twice).findings
+    (other_region,) = decide(rule_engine, twice, changed_lines=((21, 30),)).findings
+    assert (finding.start_line, moved.start_line, other_region.start_line) == (1, 41, 21)
+    assert finding.fingerprint == moved.fingerprint == other_region.fingerprint
+
+
+def test_equal_comments_in_one_file_are_told_apart_and_stay_so_when_they_move(rule_engine) -> None:
+    unused = "plain\n# aicodelint: ignore\n" * 2
+
+    def fingerprints(text: str) -> list[str]:
+        return [finding.fingerprint for finding in decide(rule_engine, text).findings if finding.code == "AIC900"]
+
+    first = fingerprints(HUMAN + unused)
+    assert len(set(first)) == 2
+    assert fingerprints(HUMAN + "plain\n" * 40 + unused) == first
+    assert fingerprints(HUMAN + "plain\n# aicodelint: ignore\n") == first[:1]
+
+
 def test_equal_findings_get_different_fingerprints() -> None:
     prints = Fingerprints()
     assert len({prints.of("AIC100", "a", ["x"]) for _ in range(3)}) == 3

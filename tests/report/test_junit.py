@@ -7,12 +7,16 @@ from xml.etree import ElementTree
 import pytest
 
 etree = pytest.importorskip("lxml.etree")
-OUR_SCHEMA = Path(__file__).parent / "data" / "junit.xsd"
+DATA = Path(__file__).parent / "data"
 
 
 def schemas() -> list[Path]:
-    """Ours, and others that ``JUNIT_XSD`` names (such as Jenkins' junit-10.xsd)."""
-    return [OUR_SCHEMA, *(Path(name) for name in os.environ.get("JUNIT_XSD", "").split(os.pathsep) if name)]
+    """Ours, that of Jenkins' xUnit plugin, and others that ``JUNIT_XSD`` names.
+
+    Jenkins' is the copy that pytest tests its own reports with (``testing/example_scripts/junit-10.xsd`` in its source distribution).
+    """
+    others = (Path(name) for name in os.environ.get("JUNIT_XSD", "").split(os.pathsep) if name)
+    return [DATA / "junit.xsd", DATA / "jenkins-junit-10.xsd", *others]
 
 
 def valid(text: str) -> bool:
@@ -22,8 +26,18 @@ def valid(text: str) -> bool:
 
 def test_it_passes_the_schema_and_the_schema_can_fail(written, results) -> None:
     text = written("junit", results)
-    assert valid(text)
+    document = etree.fromstring(text.encode())
+    for schema in schemas():
+        etree.XMLSchema(etree.parse(str(schema))).assertValid(document)
     assert not valid(text.replace(' tests="7"', "", 1))
+
+
+def test_jenkins_schema_can_fail(written, results) -> None:
+    schema = etree.XMLSchema(etree.parse(str(DATA / "jenkins-junit-10.xsd")))
+    text = written("junit", results)
+    for wrong in (text.replace("<skipped ", "<left-out ", 1), text.replace(' name="src/a.py"', "", 1), text.replace('tests="7"', 'tasks="7"')):
+        assert wrong != text
+        assert not schema.validate(etree.fromstring(wrong.encode())), wrong
 
 
 def test_a_case_for_each_file(written, results) -> None:
