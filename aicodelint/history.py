@@ -1,9 +1,10 @@
-"""How much of a repository looked AI-generated, month by month: the files as they stood at each month's last commit. It knows files, not people."""
+"""How much of a repository looked AI-generated, month by month: the files as they stood at each month's last commit. It knows files;
+people come in only where ``by_author`` is asked for."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from aicodelint.discovery.git import NO_ATTRIBUTES, Repository
 from aicodelint.discovery.ignore import Excludes
 from aicodelint.discovery.options import DiscoveryOptions
 from aicodelint.finding import SourceFile, Status
+from aicodelint.history_authors import UNKNOWN, AuthorShare, makers, shares
 from aicodelint.report.html_source import clean
 from aicodelint.scanning import Policies, judge_files
 
@@ -51,11 +53,15 @@ class _Judged:
 class History:
     """Judges each version of a file once, however many months it stood."""
 
-    def __init__(self, repository: Repository, options: DiscoveryOptions, engine: Engine, policies: Policies) -> None:
+    def __init__(
+        self, repository: Repository, options: DiscoveryOptions, engine: Engine, policies: Policies, step: Callable[[], None] = lambda: None
+    ) -> None:
+        """``step`` is called for every version of a file that was judged."""
         self._repository = repository
         self._options = options
         self._engine = engine
         self._policies = policies
+        self._step = step
         self._excludes = Excludes(options)
         self._examiner = Examiner(options)
         self._judged: dict[tuple[str, str], _Judged | None] = {}
@@ -65,8 +71,20 @@ class History:
         for month, commit in last_commits(self._repository, since):
             yield self._month(month, commit)
 
+    def by_author(self, months: Sequence[Month]) -> Iterator[tuple[AuthorShare, ...]]:
+        """Yield for each of ``months``, which this object gave, who made the versions that stood then; raise ``UsageError`` in a shallow clone."""
+        standing = [
+            [(entry[0], judged) for entry in self._entries(month.commit) if (judged := self._judged.get(entry)) is not None] for month in months
+        ]
+        authors = makers(self._repository, {object_id for files in standing for object_id, _ in files})
+        for files in standing:
+            yield shares((authors.get(object_id, UNKNOWN), judged.lines, judged.is_ai) for object_id, judged in files)
+
+    def _entries(self, commit: str) -> list[tuple[str, str]]:
+        return [(object_id, path) for object_id, path in _tree(self._repository, commit) if self._is_wanted(path)]
+
     def _month(self, month: str, commit: str) -> Month:
-        entries = [(object_id, path) for object_id, path in _tree(self._repository, commit) if self._is_wanted(path)]
+        entries = self._entries(commit)
         missing = [entry for entry in entries if entry not in self._judged]
         self._judge(missing)
         found = [judged for entry in entries if (judged := self._judged[entry]) is not None]
@@ -87,6 +105,7 @@ class History:
         for number, result in enumerate(judge_files(sources(), self._engine, self._policies)):
             judged = None if result.status is Status.SKIPPED else _Judged(result.status is Status.AI, sizes[number])
             self._judged[entries[number]] = judged
+            self._step()
 
     def _source(self, data: bytes | None, path: str) -> SourceFile:
         if data is None:
@@ -103,7 +122,7 @@ class History:
 def last_commits(repository: Repository, since: str | None) -> list[tuple[str, str]]:
     """Return ``(YYYY-MM, commit)`` for each month since ``since`` (a date as git reads it; None: from the first) with its last commit."""
     wanted = [f"--since={since}"] if since else []
-    output = repository.run("log", "--first-parent", "--format=%ct %H", *wanted, "HEAD", "--").decode()
+    output = repository.run("log", "--first-parent", "--no-show-signature", "--format=%ct %H", *wanted, "HEAD", "--").decode()
     last: dict[str, str] = {}
     for line in output.splitlines():
         seconds, commit = line.split()

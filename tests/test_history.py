@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from aicodelint.discovery.git import require_repository
+from aicodelint.errors import UsageError
 from aicodelint.history import Month, last_commits, to_svg, to_text
 
 FILLER = "".join(f"    value_{number} = compute(value_{number}, {number})\n" for number in range(8))
@@ -26,22 +27,23 @@ def commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
 
-    def git(*arguments: str, date: str = "2026-01-01T00:00:00Z") -> str:
-        who = {f"GIT_{role}_{what}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    def git(*arguments: str, date: str = "2026-01-01T00:00:00Z", author: str = "a@example.org") -> str:
+        who = {f"GIT_{role}_{what}": author for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         environment = {**os.environ, **who, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True, env=environment).stdout.strip()
 
     git("init", "-q", "-b", "main")
 
-    def make(date: str, **files: str | None) -> str:
+    def make(date: str, author: str = "a@example.org", **files: str | None) -> str:
         for name, text in files.items():
             path = Path(name.replace("__", "/").replace("_", "."))
             path.parent.mkdir(exist_ok=True)
             path.unlink() if text is None else path.write_text(text)
         git("add", "-A")
-        git("commit", "-q", "--allow-empty", "-m", "x", date=date)
+        git("commit", "-q", "--allow-empty", "-m", "x", date=date, author=author)
         return git("rev-parse", "HEAD")
 
+    make.git = git
     return make
 
 
@@ -67,6 +69,65 @@ def test_each_month_by_its_last_commit(aicodelint_history, grown: list[str], rul
 def test_no_person_is_named(aicodelint_history, grown: list[str]) -> None:
     for shape in ("text", "json", "svg"):
         assert "example.org" not in aicodelint_history("--since", "all", "--format", shape)
+
+
+@pytest.fixture
+def written_by_three(commit) -> list[str]:
+    """A moves her own file, B adds one on a branch, and C merges that with a conflict; D sorts a file back to what A once made of it."""
+    commit("2026-01-05T00:00:00Z", author="Ada", a_py=HUMAN, b_py="# base\n" + HUMAN)
+    commit.git("checkout", "-q", "-b", "side")
+    commit("2026-01-06T00:00:00Z", author="Bo\x1b[31mb", b_py="# side\n" + HUMAN, new_py=AI)
+    commit.git("checkout", "-q", "main")
+    commit("2026-02-05T00:00:00Z", author="Ada", a_py=None, moved__a_py=HUMAN, b_py="# main\n" + HUMAN)
+    with pytest.raises(subprocess.CalledProcessError):
+        commit.git("merge", "side")
+    merged = commit("2026-02-07T00:00:00Z", author="Cleo", b_py="# both\n" + AI)
+    commit("2026-03-01T00:00:00Z", author="Dan", moved__a_py="# dirty\n" + HUMAN, d_py="def delve(a):\n" + FILLER)
+    return [merged, commit("2026-03-02T00:00:00Z", author="Dan", moved__a_py=HUMAN)]
+
+
+def test_by_author_names_who_made_each_version(aicodelint_history, written_by_three: list[str]) -> None:
+    months = json.loads(aicodelint_history("--since", "all", "--by-author", "--format", "json"))["months"]
+    files = [{one["author"]: (one["files"], one["ai_files"]) for one in month["authors"]} for month in months]
+    assert [month["month"] for month in months] == ["2026-01", "2026-02", "2026-03"]
+    assert files[0] == {"Ada": (2, 0)}
+    assert files[1] == {"Ada": (1, 0), "Bo\x1b[31mb": (1, 1), "Cleo": (1, 1)}
+    assert files[2] == {"Ada": (1, 0), "Bo\x1b[31mb": (1, 1), "Cleo": (1, 1), "Dan": (1, 1)}
+    for month in months:
+        for column in ("files", "ai_files", "lines", "ai_lines"):
+            assert sum(one[column] for one in month["authors"]) == month[column]
+
+
+def test_by_author_ends_the_table_with_one_of_the_last_month(aicodelint_history, written_by_three: list[str]) -> None:
+    lines = aicodelint_history("--since", "all", "--by-author").splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("2026-03 by author"))
+    assert [line.split()[0] for line in lines[start + 1 : start + 5]] == ["Cleo", "Bo\\x1b[31mb", "Dan", "Ada"]
+    assert "prove nothing about a person" in lines[-1]
+    assert "Cleo" not in "\n".join(lines[:start])
+
+
+def test_by_author_heeds_mailmap_and_refuses_what_would_name_the_wrong_person(
+    aicodelint_history, written_by_three: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="names nobody"):
+        aicodelint_history("--by-author", "--format", "svg")
+    Path(".mailmap").write_text("Cleopatra <Cleo>\n")
+    assert "Cleopatra" in aicodelint_history("--since", "all", "--by-author")
+    url = Path.cwd().as_uri()
+    subprocess.run(["git", "clone", "-q", "--depth=1", url, str(tmp_path / "shallow")], check=True)
+    monkeypatch.chdir(tmp_path / "shallow")
+    with pytest.raises(UsageError, match="shallow"):
+        aicodelint_history("--by-author")
+
+
+def test_signatures_in_the_log_do_not_disturb(aicodelint_history, commit, grown: list[str]) -> None:
+    commit.git("config", "log.showSignature", "true")
+    assert len(json.loads(aicodelint_history("--since", "all", "--by-author", "--format", "json"))["months"]) == 3
+
+
+def test_a_time_without_commits_is_said(aicodelint_history, grown: list[str]) -> None:
+    assert aicodelint_history("--since", "2030-01-01") == ""
+    assert aicodelint_history.err == "note: no commit since 2030-01-01\n"
 
 
 def test_since_limits_it(grown: list[str]) -> None:
@@ -96,6 +157,8 @@ def aicodelint_history(rule_engine, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
     def run(*arguments: str) -> str:
         cli.main(["history", *arguments], prog_name="aicodelint", standalone_mode=False)
-        return capsys.readouterr().out
+        captured = capsys.readouterr()
+        run.err = captured.err
+        return captured.out
 
     return run
