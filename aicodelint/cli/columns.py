@@ -14,6 +14,8 @@ KINDS = {
     "id": "the ids",
     "group": "what must not stand on both sides of a split (a repository, a task)",
     "language": "the languages",
+    "source": "where a row comes from: a repository, a package, a benchmark",
+    "date": "the dates, or the years",
 }
 
 

@@ -16,6 +16,7 @@ VERBS = {
     "cache": "aicodelint.cli.cache:cache",
     "completion": "aicodelint.cli.completion:completion",
     "daemon": "aicodelint.cli.daemon:daemon",
+    "evaluate": "aicodelint.cli.evaluate:evaluate",
     "explain": "aicodelint.cli.explain:explain",
     "history": "aicodelint.cli.history:history",
     "hook": "aicodelint.cli.hook:hook",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
 from aicodelint.detection.tokenizer import CodeTokenizer
+from aicodelint.errors import UsageError
 from aicodelint.rules import HUMAN
 from aicodelint.training.cooccurrence import cooccurrence_embeddings
 from aicodelint.training.encoder import DetectorModel, EncoderSize
@@ -33,11 +35,25 @@ EVALUATED_ROWS = 240
 Evaluation = Callable[[DetectorModel], dict[str, float]]
 
 
-def train_encoder(rows: pd.DataFrame, folder: Path, recipe: Recipe, held_out: int, size: EncoderSize | None = None) -> DetectorModel:
-    """Train an encoder on the rows of the other folds, or go on with the one in ``folder``; return it when its time is spent."""
+def train_encoder(
+    rows: pd.DataFrame,
+    folder: Path,
+    recipe: Recipe,
+    held_out: int,
+    size: EncoderSize | None = None,
+    *,
+    pretraining: Path | None = None,
+    pretraining_seconds: float = 0.0,
+) -> DetectorModel:
+    """Train an encoder on the rows of the other folds, or go on with the one in ``folder``; return it when its time is spent.
+
+    ``pretraining`` is a folder of shards (``training.pretraining_text``) to learn code from first, for ``pretraining_seconds``, with their tokenizer.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folds = leave_sources_out(rows)
     usable = training_rows(rows, folds, held_out)
+    if pretraining is not None:
+        _take_tokenizer(pretraining / "tokenizer.json", folder / "tokenizer.json")
     tokenizer = _tokenizer(rows[usable], folder / "tokenizer.json")
     shards = _shards(rows, tokenizer, folder / "shards.safetensors")
     drawn = np.zeros(len(rows))
@@ -45,6 +61,11 @@ def train_encoder(rows: pd.DataFrame, folder: Path, recipe: Recipe, held_out: in
     width = (size or EncoderSize()).width
     torch.manual_seed(recipe.seed)
     model = new_model(tokenizer, _embeddings(shards, np.flatnonzero(usable), tokenizer.size, width, folder / "embeddings.npy"), size)
+    if pretraining is not None:
+        from aicodelint.training.pretraining import pretrain
+        from aicodelint.training.pretraining_shards import load_pretraining
+
+        pretrain(model, load_pretraining(pretraining), folder / "pretraining", replace(recipe, seconds=pretraining_seconds))
     trainer = Trainer(model, WindowSampler(shards, drawn, recipe.seed), row_targets(rows), drawn, recipe=recipe, folder=folder)
     trainer.run(evaluation(rows, shards, folds == held_out))
     return model
@@ -135,6 +156,13 @@ def _tokenizer(rows: pd.DataFrame, path: Path) -> CodeTokenizer:
     return CodeTokenizer.load(path)
 
 
+def _take_tokenizer(given: Path, path: Path) -> None:
+    """Put the tokenizer of the shards in place; a run that has begun with another cannot go on with it."""
+    if path.exists() and path.read_bytes() != given.read_bytes():
+        raise UsageError(f"{path.parent} was begun with another tokenizer than that of {given.parent}")
+    path.write_bytes(given.read_bytes())
+
+
 def _shards(rows: pd.DataFrame, tokenizer: CodeTokenizer, path: Path) -> Shards:
     if not path.exists():
         make_shards(rows["code"].tolist(), tokenizer).save(path)
@@ -154,8 +182,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=4500, help="time to spend in training, over all runs of the command")
     parser.add_argument("--held-out", type=int, default=1)
+    parser.add_argument("--pretraining", type=Path, metavar="DIR", help="shards of unlabelled code (training.pretraining_text) to learn from first")
+    parser.add_argument("--pretraining-seconds", type=float, default=4500, help="time to spend on them, over all runs of the command")
     arguments = parser.parse_args()
-    model = train_encoder(pd.read_parquet(arguments.data), arguments.folder, Recipe(seconds=arguments.seconds), arguments.held_out)
+    model = train_encoder(
+        pd.read_parquet(arguments.data),
+        arguments.folder,
+        Recipe(seconds=arguments.seconds),
+        arguments.held_out,
+        pretraining=arguments.pretraining,
+        pretraining_seconds=arguments.pretraining_seconds,
+    )
     export_parts(model, arguments.folder)
 
 

@@ -45,7 +45,7 @@ def predict_table(
         count = 0
         with TableWriter(output, kinds) as writer, ProgressLine("Judging", not quiet) as progress:
             batch: list[dict[str, Any]] = []
-            for sample, verdict in _judged(samples, engine):
+            for sample, verdict in judged_samples(samples, engine):
                 row = prediction(sample.id, verdict, families, limit)
                 batch.append({name: row[name] for name in kinds})
                 count += 1
@@ -82,7 +82,7 @@ def prediction(number: str, verdict: Verdict, families: tuple[str, ...], thresho
     return row
 
 
-def _judged(samples: Iterable[Sample], engine: Any) -> Iterator[tuple[Sample, Verdict]]:
+def judged_samples(samples: Iterable[Sample], engine: Any) -> Iterator[tuple[Sample, Verdict]]:
     """Yield each sample with its verdict; only the samples that the engine has under way are held."""
     under_way: deque[Sample] = deque()
 

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ LABEL_COLUMNS = ("label", "family", "author", "target")
 ID_COLUMNS = ("id", "ID", "sample_id", "index", "path")
 GROUP_COLUMNS = ("group", "repository", "source")
 LANGUAGE_COLUMNS = ("language", "lang")
+SOURCE_COLUMNS = ("source", "repository", "project")
+DATE_COLUMNS = ("date", "year", "created_at", "timestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Columns:
     id: str | None = None
     group: str | None = None
     language: str | None = None
+    source: str | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Sample:
     label: str | None = None
     group: str | None = None
     language: str | None = None
+    source: str | None = None
+    date: str | None = None
 
 
 def read_samples(paths: Iterable[Path], columns: Columns | None = None, labelled: bool = True) -> Iterator[Sample]:
@@ -55,7 +61,7 @@ def read_samples(paths: Iterable[Path], columns: Columns | None = None, labelled
     number = 0
     for path in paths:
         for sample in _read_path(path, columns, labelled):
-            yield sample if sample.id else Sample(str(number), sample.code, sample.label, sample.group, sample.language)
+            yield sample if sample.id else replace(sample, id=str(number))
             number += 1
 
 
@@ -90,6 +96,8 @@ class _Chooser:
     id: str | None
     group: str | None
     language: str | None
+    source: str | None
+    date: str | None
 
     @classmethod
     def of(cls, path: Path, names: Iterable[str], columns: Columns, labelled: bool) -> _Chooser:
@@ -112,6 +120,8 @@ class _Chooser:
             id=find("id", columns.id, ID_COLUMNS, False),
             group=find("group", columns.group, GROUP_COLUMNS, False),
             language=find("language", columns.language, LANGUAGE_COLUMNS, False),
+            source=find("source", columns.source, SOURCE_COLUMNS, False),
+            date=find("date", columns.date, DATE_COLUMNS, False),
         )
 
     def fits(self, row: Mapping[str, Any]) -> bool:
@@ -130,6 +140,8 @@ class _Chooser:
             label=label,
             group=_text(row.get(self.group)) if self.group else None,
             language=_text(row.get(self.language)) if self.language else None,
+            source=_text(row.get(self.source)) if self.source else None,
+            date=_text(row.get(self.date)) if self.date else None,
         )
 
 
@@ -162,8 +174,8 @@ def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[str, Mapping[s
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    known = {*CODE_COLUMNS, *LABEL_COLUMNS, *ID_COLUMNS, *GROUP_COLUMNS, *LANGUAGE_COLUMNS}
-    known |= {name for name in (columns.code, columns.label, columns.id, columns.group, columns.language) if name}
+    known = {*CODE_COLUMNS, *LABEL_COLUMNS, *ID_COLUMNS, *GROUP_COLUMNS, *LANGUAGE_COLUMNS, *SOURCE_COLUMNS, *DATE_COLUMNS}
+    known |= {name for name in astuple(columns) if name}
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names

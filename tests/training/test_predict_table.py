@@ -9,7 +9,7 @@ pytest.importorskip("sklearn")
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model, Thresholds
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
-from aicodelint.training.predict_table import _judged, label_families, prediction
+from aicodelint.training.predict_table import judged_samples, label_families, prediction
 from aicodelint.training.tables import Sample
 
 
@@ -64,7 +64,7 @@ class ChunkEngine:
 def test_rows_are_read_no_further_ahead_than_the_engine_needs() -> None:
     engine = ChunkEngine()
     samples = (Sample(str(number), "x" * number) for number in range(1, 500))
-    for sample, verdict in _judged(samples, engine):
+    for sample, verdict in judged_samples(samples, engine):
         assert verdict.p_ai == len(sample.code) / 1000
     assert engine.given == 499
     assert engine.furthest <= 4
