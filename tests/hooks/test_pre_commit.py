@@ -62,16 +62,22 @@ def pre_commit_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pre_commit(repository, hook_repository: Path, pre_commit_home: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a hook by the real pre-commit, in the repository of the test; its environment is made once."""
+def config(hook_repository: Path, tmp_path: Path) -> Path:
+    """A configuration of pre-commit with both hooks."""
     config = tmp_path / "config.yaml"
     hooks = "".join(f"      - id: {hook['id']}\n" for hook in HOOKS)
     revision = git(hook_repository, "rev-parse", "HEAD").strip()
     config.write_text(f"repos:\n  - repo: {hook_repository}\n    rev: {revision}\n    hooks:\n{hooks}")
+    return config
 
-    def run(hook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def pre_commit(repository, config: Path, pre_commit_home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a hook by the real pre-commit, in the repository of the test; its environment is made once."""
+
+    def run(hook: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pre_commit", "run", "--config", str(config), hook, *arguments]
-        return repository.run(*command, PRE_COMMIT_HOME=str(pre_commit_home))
+        return repository.run(*command, PRE_COMMIT_HOME=str(pre_commit_home), **environment)
 
     return run
 
@@ -165,3 +171,57 @@ def test_many_files_come_in_one_batch_and_in_one_order(repository, pre_commit) -
     lines = [line for line in first.splitlines() if "AIC102" in line]
     assert lines == sorted(lines)
     assert lines == [line for line in second.splitlines() if "AIC102" in line]
+
+
+@has_pre_commit
+def test_batches_over_several_processes_find_the_same(repository, pre_commit, config: Path) -> None:
+    """Whoever overrides ``require_serial`` gets pre-commit's shuffled batches: every finding still comes once, and the run still fails."""
+    text = config.read_text()
+    config.write_text(text.replace("- id: aicodelint\n", "- id: aicodelint\n        require_serial: false\n", 1))
+    assert config.read_text() != text
+    names = [f"f{number:03}.py" for number in range(150)]
+    repository.commit(**{name.replace(".", "_"): AI.replace("delve", f"delve_{name[1:4]}") for name in names})
+    split = pre_commit("aicodelint", "--all-files")
+    assert split.returncode == 1
+    scanned = [int(line.split()[1]) for line in split.stdout.splitlines() if line.startswith("Scanned ")]
+    assert sum(scanned) == 150
+    assert len(scanned) > 1 or len(os.sched_getaffinity(0)) == 1, "pre-commit made one batch of it: this test shows nothing"
+    assert sorted(line.partition(":")[0] for line in split.stdout.splitlines() if "AIC102" in line) == names
+
+
+@has_pre_commit
+def test_a_commit_is_stopped_and_another_passes(repository, config: Path, pre_commit_home: Path) -> None:
+    home = {"PRE_COMMIT_HOME": str(pre_commit_home)}
+    repository.commit(a_py=HUMAN)
+    installed = repository.run(sys.executable, "-m", "pre_commit", "install", "--config", str(config), **home)
+    assert installed.returncode == 0, installed.stderr
+    before = repository.git("rev-parse", "HEAD")
+    repository.write("a.py", AI)
+    repository.git("add", "a.py")
+    repository.write("a.py", HUMAN)
+    stopped = repository.run("git", "commit", "-m", "x", **home)
+    assert (stopped.returncode, "a.py:1:1: AIC102" in stopped.stdout + stopped.stderr) == (1, True), stopped.stderr
+    assert repository.git("rev-parse", "HEAD") == before
+    assert (repository.root / "a.py").read_text() == HUMAN, "the work tree is as it was"
+    repository.write("a.py", "# one more line\n" + HUMAN)
+    repository.git("add", "a.py")
+    repository.write("a.py", AI)
+    passed = repository.run("git", "commit", "-m", "x", **home)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert repository.git("show", "HEAD:a.py") == "# one more line\n" + HUMAN
+    assert (repository.root / "a.py").read_text() == AI
+
+
+@has_pre_commit
+def test_an_unrelated_environment_that_is_active_does_not_matter(repository, pre_commit, tmp_path: Path) -> None:
+    """The hook runs from pre-commit's own environment, whatever Python and whatever other aicodelint come first on PATH."""
+    active = tmp_path / "active"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(active)], check=True)
+    decoy = active / "bin" / "aicodelint"
+    decoy.write_text("#!/bin/sh\necho decoy\nexit 97\n")
+    decoy.chmod(0o755)
+    repository.commit(ai_py=AI)
+    path = os.pathsep.join((str(active / "bin"), repository.environment["PATH"]))
+    assert repository.run("aicodelint", PATH=path).returncode == 97
+    done = pre_commit("aicodelint", "--all-files", PATH=path, VIRTUAL_ENV=str(active))
+    assert (done.returncode, "ai.py:1:1: AIC102" in done.stdout, "decoy" in done.stdout) == (1, True, False), done.stdout
