@@ -44,7 +44,13 @@ def baseline() -> None:
 @click.option("--force", is_flag=True, help="Replace a baseline that is there.")
 @_arguments
 def create(file: Path, force: bool, arguments: tuple[str, ...]) -> None:
-    """Scan, and accept every finding. Takes the paths and options of 'aicodelint scan'."""
+    """Scan, and accept every finding. Takes the paths and options of 'aicodelint scan'.
+
+    \b
+    aicodelint baseline create
+    aicodelint baseline create src --threshold 0.99
+    aicodelint baseline create --file ci/known.json --force
+    """
     directory = Path.cwd()
     target = directory / file
     if target.exists() and not force:
@@ -60,7 +66,13 @@ def create(file: Path, force: bool, arguments: tuple[str, ...]) -> None:
 @click.option("--add", is_flag=True, help="Accept new findings, too.")
 @_arguments
 def update(file: Path, add: bool, arguments: tuple[str, ...]) -> None:
-    """Scan, and take out what is gone; what lies outside of PATHS stays as it is. Takes the paths and options of 'aicodelint scan'."""
+    """Scan, and take out what is gone; what lies outside of PATHS stays as it is. Takes the paths and options of 'aicodelint scan'.
+
+    \b
+    aicodelint baseline update                       take out what is gone
+    aicodelint baseline update --add src/new.py      accept what is new there
+    aicodelint baseline update --baseline-any-model  after a change of model
+    """
     directory = Path.cwd()
     known = Baseline.read(directory / file, directory)
 

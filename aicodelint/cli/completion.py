@@ -16,7 +16,7 @@ def completion(ctx: click.Context, shell: str) -> None:
 
     \b
     bash:  aicodelint completion bash >> ~/.bashrc
-    zsh:   aicodelint completion zsh >> ~/.zshrc
+    zsh:   aicodelint completion zsh >> ~/.zshrc    (below compinit)
     fish:  aicodelint completion fish > ~/.config/fish/completions/aicodelint.fish
     """
     kind = get_completion_class(shell)

@@ -24,7 +24,11 @@ def hook() -> None:
 def install(report: bool, shared: bool, scan_options: tuple[str, ...]) -> None:
     """Add aicodelint to this repository's pre-commit hook. Heeds core.hooksPath; an existing shell hook goes on working.
 
-    SCAN_OPTIONS, after --, go to 'aicodelint scan'.
+    SCAN_OPTIONS, after --, go to 'aicodelint scan'; installing again replaces them.
+
+    \b
+    aicodelint hook install
+    aicodelint hook install --report -- --threshold 0.99 --show-source
     """
     from aicodelint.discovery.git import require_repository
     from aicodelint.git_hook import hook_place, this_command

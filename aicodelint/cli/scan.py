@@ -29,6 +29,23 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+EXAMPLES = """\b
+Examples:
+  aicodelint scan                            this directory
+  aicodelint scan src tests/test_api.py      directories and files
+  aicodelint scan --staged                   what is about to be committed
+  aicodelint scan --diff origin/main...HEAD  what a branch changes
+  aicodelint scan --threshold 0.99 --show-source
+  aicodelint scan -f text -f sarif -o out.sarif -f html -o report.html
+  git ls-files -z '*.py' | aicodelint scan --files-from -
+  aicodelint scan --stdin-filename a.py - < a.py
+
+\b
+'aicodelint explain FILE' says why; 'aicodelint baseline create' accepts what
+is there now; 'aicodelint hook install' stops commits. [tool.aicodelint] in
+pyproject.toml keeps options.
+"""
+
 
 class _ScanCommand(click.Command):
     """Remembers the order in which ``--format`` and ``--output`` were given: click collects each of them apart."""
@@ -76,7 +93,7 @@ def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) if values else None
 
 
-@click.command(cls=_ScanCommand, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_ScanCommand, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=click.Path())
 @click.option("--staged", is_flag=True, help="Scan what is staged in git, as it is in the index.")
 @click.option("--diff", metavar="BASE[...HEAD]", help="Scan the files that differ from a git revision; report what touches changed lines.")
