@@ -62,7 +62,7 @@ def intervals(
 ) -> dict[str, Interval]:
     """Return the intervals of ``auc``, ``found_at_1``, ``tpr`` and ``fpr`` over resampled clusters (None: every row is its own), each shape (n,).
 
-    A figure without an interval (too few clusters, or resamples that lack one of the labels) is left out.
+    A figure without an interval (too few clusters, resamples that lack one of the labels or are all alike) is left out.
     """
     _, cluster = np.unique(np.arange(len(score)) if clusters is None else clusters, return_inverse=True)
     number = int(cluster.max()) + 1 if len(cluster) else 0
@@ -91,4 +91,4 @@ def _interval(values: list[float]) -> Interval | None:
     if len(found) < 0.95 * len(values):
         return None
     low, high = np.percentile(found, COVERAGE)
-    return Interval(float(low), float(high))
+    return Interval(float(low), float(high)) if low < high else None

@@ -59,9 +59,9 @@ def main_figures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         part = found[key]
         if part is not None:
             lines += [
-                (f"against {words} ({part['human_rows']:,}): AUC", number(part["auc"]), _between(part, "auc", number)),
-                ("  of them flagged", share(part["fpr"]), _between(part, "fpr", share)),
-                ("  AI found at 1 % of them", share(part["found_at_1"]), _between(part, "found_at_1", share)),
+                (f"{words} ({part['human_rows']:,}): AUC against them", number(part["auc"]), _between(part, "auc", number)),
+                (f"{words}: flagged", share(part["fpr"]), _between(part, "fpr", share)),
+                (f"AI rows found at 1 % of {words}", share(part["found_at_1"]), _between(part, "found_at_1", share)),
             ]
     lines.append(("calibration error (15 bins of equal mass)", number(found["ece"]), ""))
     lines.append(("calibration error (10 bins of equal width)", number(found["ece_equal_width"]), ""))
@@ -80,7 +80,7 @@ def family_figures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("macro-F1 of labels, Human among them", number(found["macro_f1_labels"]), "at the threshold"),
         ("AI rows whose family is named", share(found["named"]), f"{found['named_rows']:,} rows"),
         ("named families that are right", share(found["precision"]), "unknown authors count as wrong"),
-        ("  human rows that are named counted too", share(found["precision_with_human"]), ""),
+        ("the same, named human rows counted as wrong too", share(found["precision_with_human"]), ""),
     ]
 
 

@@ -26,6 +26,7 @@ from aicodelint.training.checkpoints import Checkpoint
 from aicodelint.training.embeddings import Progress
 from aicodelint.training.fine_tune import DIRECTORY
 from aicodelint.training.report_page import write_report
+from aicodelint.training.seen import seen_record
 from aicodelint.training.text_encoder import AnyTextEncoder, OnnxTextEncoder
 from aicodelint.training.user_bundle import Labelled, TrainedBundle, TrainingPlan, train_sides
 
@@ -123,7 +124,8 @@ def _bundle_parts(
         limits = default.model.thresholds
         thresholds = {"gate": default.gate_threshold, "ai": limits.ai, "human": limits.human}
     manifest["thresholds"] = thresholds | {"family": family_threshold}
-    manifest["training"] = {key: metrics[key] for key in ("encoder", "rows", "labels", "groups")}
+    seen = seen_record(trained.data.groups or (), trained.data.code)
+    manifest["training"] = {key: metrics[key] for key in ("encoder", "rows", "labels", "groups")} | {"seen": seen}
     manifest["evaluation"] = {side: _summary(metrics[side]) for side in ("ai", "family") if side in metrics}
     files[HEAD] = tensors_to_bytes(tensors)
     return manifest, files
