@@ -9,6 +9,13 @@ fi
 if [ "${AICODELINT_ISOLATED:-false}" = true ]; then
     options+=(--isolated)
 fi
+# A workflow may check aicodelint out beside the code that it judges: it is not part of that code.
+here="$(pwd -P)"
+own="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)"
+case "$own" in "$here"/?*)
+    options+=(--extend-exclude "/${own#"$here"/}/")
+    ;;
+esac
 base="${AICODELINT_BASE:-}"
 case "$base" in -*)
     echo "aicodelint: the base $base is not a revision" >&2

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ yaml = pytest.importorskip("yaml")
 HOOKS = Path(__file__).resolve().parents[2] / "hooks"
 ACTION = yaml.safe_load((HOOKS / "github" / "action.yml").read_text())
 WORKFLOW = yaml.safe_load((HOOKS / "github" / "workflow.yml").read_text())
+STEPS = WORKFLOW["jobs"]["aicodelint"]["steps"]
 GITLAB = yaml.safe_load((HOOKS / "gitlab" / "aicodelint.gitlab-ci.yml").read_text())
 FILLER = "".join(f"    value_{number} = compute(value_{number}, {number})\n" for number in range(12))
 HUMAN = "def plain(value_0):\n" + FILLER
@@ -88,10 +93,68 @@ def test_no_expression_stands_in_a_script() -> None:
         assert (HOOKS / "github" / script[1]).stat().st_mode & 0o111
 
 
+def test_an_aicodelint_that_is_checked_out_beside_the_code_is_not_judged(change) -> None:
+    repository, _ = change
+    own = repository.root / ".aicodelint"
+    (own / "hooks").mkdir(parents=True)
+    shutil.copytree(HOOKS / "github", own / "hooks" / "github")
+    (own / "own.py").write_text(AI)
+    files = {name: str(path) for name, path in repository.outputs.items()}
+    done = repository.run("bash", f"{own.parent}/./.aicodelint/hooks/github/scan.sh", AICODELINT_BASE="all", **files)
+    assert (done.returncode, uris(repository.root / "aicodelint.sarif")) == (1, ["new.py", "old.py"]), done.stderr
+    assert "own.py" in repository.aicodelint("scan").stdout
+
+
+def test_the_example_says_what_has_to_be_filled_in(repository) -> None:
+    first, *steps = STEPS
+    assert "run" in first
+    script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", first["run"]]
+    variables = set(WORKFLOW["env"])
+    for left_out in variables:
+        done = repository.run(*script, **{name: "" if name == left_out else "x" for name in variables})
+        assert (done.returncode, done.stdout.startswith("::error "), left_out in done.stdout) == (1, True, True)
+    assert repository.run(*script, **dict.fromkeys(variables, "x")).returncode == 0
+    assert set(WORKFLOW["env"].values()) == {""}
+    fetched = next(step["with"] for step in steps if step.get("with", {}).get("repository"))
+    assert set(re.findall(r"env\.(\w+)", json.dumps(fetched))) == variables
+    assert [step["uses"] for step in steps if step.get("uses", "").startswith("./")] == [f"./{fetched['path']}/hooks/github"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "options", "file"),
+    [
+        ("vendor.github-workflows", [], "github/workflow.yml"),
+        ("vendor.github-actions", [], "github/action.yml"),
+        ("vendor.gitlab-ci", ["--data-transform", "gitlab-ci"], "gitlab/aicodelint.gitlab-ci.yml"),
+    ],
+)
+def test_they_pass_the_published_schemas(tmp_path: Path, schema: str, options: list[str], file: str) -> None:
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    tool = os.environ.get("CHECK_JSONSCHEMA") or shutil.which("check-jsonschema", path=path)
+    if tool is None:
+        pytest.skip("needs CHECK_JSONSCHEMA: the command of the package check-jsonschema")
+    command = [tool, "--builtin-schema", schema, *options]
+    done = subprocess.run([*command, str(HOOKS / file)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text((HOOKS / file).read_text().replace("jobs:", "job:").replace("runs:\n", "run:\n").replace("stage: test", "stage: {}"))
+    assert subprocess.run([*command, str(wrong)], capture_output=True, check=False, timeout=120).returncode == 1
+
+
+def test_actionlint_has_nothing_to_say(repository) -> None:
+    tool = os.environ.get("ACTIONLINT") or shutil.which("actionlint")
+    if tool is None:
+        pytest.skip("needs ACTIONLINT: the executable of rhysd/actionlint")
+    repository.write(".github/workflows/aicodelint.yml", (HOOKS / "github" / "workflow.yml").read_text())
+    done = repository.run(tool)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_action_and_the_example_agree() -> None:
-    steps = WORKFLOW["jobs"]["aicodelint"]["steps"]
+    steps = STEPS
     ours = next(step for step in steps if "aicodelint/hooks/github" in step.get("uses", ""))
     assert set(ours["with"]) <= set(ACTION["inputs"])
+    assert WORKFLOW["env"].keys().isdisjoint(ACTION["runs"]["steps"][1]["env"]), "the workflow's variables would reach the script"
     upload = steps[-1]
     assert upload["uses"].startswith("github/codeql-action/upload-sarif@")
     used = set(re.findall(r"steps\.aicodelint\.outputs\.(\w+)", json.dumps(upload)))
@@ -114,3 +177,15 @@ def test_gitlabs_job_writes_the_reports_that_it_names(change) -> None:
     assert 'name="new.py"' in (repository.root / reports["junit"]).read_text()
     repository.run("sh", "-c", script, **more)
     assert [issue["location"]["path"] for issue in json.loads((repository.root / reports["codequality"]).read_text())] == ["new.py", "old.py"]
+
+
+def test_gitlabs_job_says_what_has_to_be_filled_in(change) -> None:
+    repository, _ = change
+    job = GITLAB["aicodelint"]
+    (repository.bin / "aicodelint").unlink()
+    path = f"{repository.bin}:/usr/bin:/bin"
+    if shutil.which("aicodelint", path=path):
+        pytest.skip("there is another aicodelint in the system's own directories")
+    script = "\n".join(["set -eu", *job["before_script"]])
+    done = repository.run("sh", "-c", script, PATH=path, **{name: str(value) for name, value in job["variables"].items()})
+    assert (done.returncode != 0, "AICODELINT_PACKAGE" in done.stderr) == (True, True), done.stderr
