@@ -114,7 +114,7 @@ def _source_stanzas(directory: Path) -> list[str]:
     stanzas = []
     for file in sorted((directory / "sources.list.d").glob("*.sources")):
         for stanza in re.split(r"\n\s*\n", file.read_text(encoding="utf-8")):
-            if re.search(r"^Types:.*\bdeb\b", stanza, re.MULTILINE):
+            if re.search(r"^Types:.*\bdeb(?!-)\b", stanza, re.MULTILINE):
                 stanzas.append(re.sub(r"^Types:.*$", "Types: deb-src", stanza, flags=re.MULTILINE).strip())
     for file in [directory / "sources.list", *sorted((directory / "sources.list.d").glob("*.list"))]:
         for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else []:
