@@ -19,10 +19,15 @@ TEXTS = 2048
 """Digests of texts that are kept at most: some 30 kB, whatever the size of the data."""
 
 
-def seen_record(sources: Iterable[str], texts: Iterable[str]) -> dict[str, list[str]]:
-    """Return what goes into ``training.seen`` of a manifest for a training on ``texts`` (as they are or as ``body.prepare`` leaves them)."""
-    kept = heapq.nsmallest(TEXTS, {text_digest(text) for text in texts})
-    return {"sources": sorted({source_digest(name) for name in sources}), "texts": kept}
+def seen_record(sources: Iterable[str], texts: Iterable[str], *inherited: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what goes into ``training.seen`` of a manifest for a training on ``texts`` (as they are or as ``body.prepare`` leaves them).
+
+    ``inherited`` are the manifests of bundles that parts were taken from, such as an encoder: what they have seen, the new one has seen.
+    """
+    known = [SeenBefore(manifest) for manifest in inherited]
+    digests = {source_digest(name) for name in sources}.union(*(before.source_digests for before in known))
+    kept = {text_digest(text) for text in texts}.union(*(before.text_digests for before in known))
+    return {"sources": sorted(digests), "texts": heapq.nsmallest(TEXTS, kept)}
 
 
 def source_digest(name: str) -> str:
@@ -43,12 +48,12 @@ class SeenBefore:
         training = training if isinstance(training, dict) else {}
         seen = training.get("seen")
         seen = seen if isinstance(seen, dict) else {}
-        self.known = bool(seen) or bool(training.get("sources"))
-        self._sources = _strings(seen.get("sources"))
-        self._texts = _strings(seen.get("texts"))
+        self.source_digests = _strings(seen.get("sources")) if seen else frozenset(map(source_digest, _strings(training.get("sources"))))
+        self.text_digests = _strings(seen.get("texts"))
+        self.known = bool(self.source_digests or self.text_digests)
         # Where fewer texts than the sample holds were trained on, the sample is all of them.
-        self._highest = max(self._texts, default="") if len(self._texts) >= TEXTS else "g"
-        self._names = frozenset() if seen else _strings(training.get("sources"))
+        self._highest = max(self.text_digests, default="") if len(self.text_digests) >= TEXTS else "g"
+        self._known_names: dict[str, bool] = {}
         self.rows = 0
         self.source_rows: dict[str, int] = {}
         self._text_rows = self._text_hits = 0
@@ -57,14 +62,19 @@ class SeenBefore:
         """Look at one row: its text, and whatever names its table gives to where it comes from."""
         self.rows += 1
         for name in names:
-            if name and (name in self._names or (self._sources and source_digest(name) in self._sources)):
+            if name and self._is_known(name):
                 self.source_rows[name] = self.source_rows.get(name, 0) + 1
                 break
-        if self._texts:
+        if self.text_digests:
             digest = text_digest(text)
             if digest <= self._highest:
                 self._text_rows += 1
-                self._text_hits += digest in self._texts
+                self._text_hits += digest in self.text_digests
+
+    def _is_known(self, name: str) -> bool:
+        if name not in self._known_names:
+            self._known_names[name] = source_digest(name) in self.source_digests
+        return self._known_names[name]
 
     @property
     def text_share(self) -> float:

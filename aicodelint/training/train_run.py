@@ -124,7 +124,8 @@ def _bundle_parts(
         limits = default.model.thresholds
         thresholds = {"gate": default.gate_threshold, "ai": limits.ai, "human": limits.human}
     manifest["thresholds"] = thresholds | {"family": family_threshold}
-    seen = seen_record(trained.data.groups or (), trained.data.code)
+    parts = [bundle.manifest for bundle in (encoder.bundle, default) if bundle is not None]
+    seen = seen_record(trained.data.groups or (), trained.data.code, *parts)
     manifest["training"] = {key: metrics[key] for key in ("encoder", "rows", "labels", "groups")} | {"seen": seen}
     manifest["evaluation"] = {side: _summary(metrics[side]) for side in ("ai", "family") if side in metrics}
     files[HEAD] = tensors_to_bytes(tensors)

@@ -51,3 +51,15 @@ def test_an_older_bundle_names_its_sources_outright_and_one_without_a_record_kno
     assert older.source_rows == {"wild": 1}
     assert not _look(None, []).known
     assert not SeenBefore({"training": "nonsense"}).known
+
+
+def test_what_a_part_of_a_bundle_has_seen_the_bundle_has_seen() -> None:
+    part = {"training": {"seen": seen_record(["a/a"], _texts(0, 300))}}
+    older = {"training": {"sources": ["wild"]}}
+    record = seen_record(["b/b"], _texts(1000, 300), part, older)
+    for name in ("a/a", "b/b", "wild"):
+        assert _look(record, ["x"], name).source_rows == {name: 1}
+    assert _look(record, _texts(0, 100)).text_share == 1.0
+    assert _look(record, _texts(1000, 100)).text_share == 1.0
+    assert _look(record, _texts(2000, 100)).text_share == 0.0
+    assert len(seen_record([], _texts(0, 3000), part)["texts"]) == TEXTS
