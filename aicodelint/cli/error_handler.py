@@ -36,7 +36,7 @@ def run(command: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except (BrokenPipeError, ReaderGoneError):
-        _close_stdout()
+        close_stdout()
         return BROKEN_PIPE
     except AicodelintError as error:
         _say(str(error))
@@ -71,7 +71,7 @@ def _say(message: str) -> None:
         return
 
 
-def _close_stdout() -> None:
+def close_stdout() -> None:
     """Let the interpreter flush stdout into nothing on its way out."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

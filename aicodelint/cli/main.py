@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from aicodelint import __version__
-from aicodelint.cli.error_handler import run
+from aicodelint.cli.error_handler import FAILED, close_stdout, run
 
 VERBS = {
     "baseline": "aicodelint.cli.baseline:baseline",
@@ -55,7 +55,19 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 nothing to report, 1 findings, 2 the job could not be done."""
-    sys.exit(run(lambda: _exit_code(cli.main(prog_name="aicodelint", standalone_mode=False))))
+    code = run(lambda: _exit_code(cli.main(prog_name="aicodelint", standalone_mode=False)))
+    sys.exit(code if _is_flushed() else max(code, FAILED))
+
+
+def _is_flushed() -> bool:
+    """Say whether stdout took everything. What it did not take is dropped: the interpreter would try once more, and complain."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        close_stdout()
+        return False
+    return True
 
 
 def _exit_code(returned: Any) -> int:

@@ -19,7 +19,7 @@ from aicodelint.engine.protocol import (
     encode,
     identity,
 )
-from aicodelint.engine.rendezvous import DaemonUnavailableError, is_foreign
+from aicodelint.engine.runtime_directory import DaemonUnavailableError, is_foreign
 from aicodelint.engine.verdict_json import verdict_from_json
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model

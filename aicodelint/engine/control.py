@@ -15,7 +15,8 @@ from aicodelint.detection.bundle import Bundle
 from aicodelint.engine.client import ask, wait_until_served
 from aicodelint.engine.daemon_log import last_daemon
 from aicodelint.engine.life import DRAIN_SECONDS
-from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, existing_keys, is_held, rendezvous, runtime_directory, sweep
+from aicodelint.engine.rendezvous import Rendezvous, existing_keys, is_held, rendezvous, sweep
+from aicodelint.engine.runtime_directory import DaemonUnavailableError, runtime_directory
 from aicodelint.engine.spawn import start_daemon
 from aicodelint.errors import EngineError
 

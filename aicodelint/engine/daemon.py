@@ -9,7 +9,8 @@ from aicodelint import __version__
 from aicodelint.detection.bundle import Bundle
 from aicodelint.engine.client import DaemonSession, NobodyListensError, wait_until_served
 from aicodelint.engine.in_process import InProcessEngine
-from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, is_held, rendezvous, sweep
+from aicodelint.engine.rendezvous import Rendezvous, is_held, rendezvous, sweep
+from aicodelint.engine.runtime_directory import DaemonUnavailableError
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
 

@@ -19,10 +19,12 @@ from aicodelint.engine.daemon_log import ENDED, STARTED, DaemonLog
 from aicodelint.engine.freshness import change_watch, package_signature
 from aicodelint.engine.life import IDLE_SECONDS, MEMORY_GROWTH_BYTES, Life, Retirement
 from aicodelint.engine.protocol import identity
-from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, rendezvous, try_lock
+from aicodelint.engine.rendezvous import Rendezvous, rendezvous, try_lock
+from aicodelint.engine.runtime_directory import DaemonUnavailableError
 from aicodelint.engine.server import BACKLOG, Server, Service
 from aicodelint.engine.spawn import start_daemon
 from aicodelint.errors import AicodelintError
+from aicodelint.warm.keeper import ForkServerKeeper
 
 IDLE_VARIABLE = "AICODELINT_DAEMON_IDLE_SECONDS"
 MEMORY_VARIABLE = "AICODELINT_DAEMON_MEMORY_MB"
@@ -68,8 +70,15 @@ def _run(directory: Path, device: str, spawn_lock: int, log: DaemonLog, package:
         int(_number(MEMORY_VARIABLE, MEMORY_GROWTH_BYTES >> 20)) << 20,
     )
     service = Service(identity(model.fingerprint, device, __version__), model.name, str(directory))
+    keeper = ForkServerKeeper(life.touch, log)
     departure = _Departure(meeting, life_lock, directory, device, log)
-    retirement = asyncio.run(Server(service, _loader(bundle, device), life, log, log.fault).serve(listening, departure.leave))
+    server = Server(service, _loader(bundle, device), life, log, log.fault, tend=keeper.tend)
+
+    def leave(retirement: Retirement) -> None:
+        keeper.close()
+        departure.leave(retirement)
+
+    retirement = asyncio.run(server.serve(listening, leave))
     departure.finish()
     return retirement.reason
 

@@ -12,24 +12,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import socket
-import stat
-import struct
-import sys
 import time
 from dataclasses import dataclass
 
 from aicodelint.engine.protocol import PROTOCOL_VERSION
+from aicodelint.engine.runtime_directory import DaemonUnavailableError, runtime_directory
 
-MAX_SOCKET_PATH_BYTES = 100
-LOCAL_PEERCRED = 1
 SWEEP_TRIES = 10
 SWEEP_PAUSE_SECONDS = 0.01
-XUCRED = struct.Struct("=II")
-
-
-class DaemonUnavailableError(Exception):
-    """No daemon can be used here and now; the text says why. Never a reason for a scan to fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +49,6 @@ def rendezvous(fingerprint: str, device: str, version: str) -> Rendezvous:
     """Return the meeting place for this model, device and version; raise ``DaemonUnavailableError`` if no safe directory can be had."""
     name = "\0".join((str(PROTOCOL_VERSION), version, fingerprint, device))
     return Rendezvous(runtime_directory(), hashlib.sha256(name.encode()).hexdigest()[:16])
-
-
-def runtime_directory() -> str:
-    """Return the directory for sockets, made if need be; raise ``DaemonUnavailableError`` if it is not safely one's own."""
-    base = os.environ.get("XDG_RUNTIME_DIR", "")
-    if base.startswith("/") and _fits(f"{base}/aicodelint") and _is_own(base):  # under sudo it may be another's
-        return _own_directory(f"{base}/aicodelint")
-    name = f"aicodelint-{os.getuid()}"
-    temporary = os.environ.get("TMPDIR", "").rstrip("/")
-    if temporary.startswith("/") and _fits(f"{temporary}/{name}"):
-        return _own_directory(f"{temporary}/{name}")
-    return _own_directory(f"/tmp/{name}")
 
 
 def existing_keys(directory: str) -> list[str]:
@@ -128,49 +106,6 @@ def sweep(meeting: Rendezvous) -> None:
         if not os.path.lexists(meeting.socket_path):
             return
         time.sleep(SWEEP_PAUSE_SECONDS)  # it lives, or the kernel is still burying it
-
-
-def peer_uid(connection: socket.socket) -> int | None:
-    """Return the user id of the process on the other end, or None where the system does not tell."""
-    if sys.platform == "linux":
-        _, uid, _ = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return int(uid)
-    if sys.platform == "darwin":
-        _, uid = XUCRED.unpack_from(connection.getsockopt(0, LOCAL_PEERCRED, 76))
-        return int(uid)
-    return None
-
-
-def is_foreign(connection: socket.socket) -> bool:
-    """Say whether the other end is known to belong to another user."""
-    return peer_uid(connection) not in (None, os.getuid())
-
-
-def _own_directory(path: str) -> str:
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, 0o700)  # noqa: PTH102
-        found = os.lstat(path)
-    except OSError as error:
-        raise DaemonUnavailableError(f"cannot make {path}: {error.strerror}") from None
-    if not stat.S_ISDIR(found.st_mode):
-        raise DaemonUnavailableError(f"{path} is not a directory")
-    if found.st_uid != os.getuid():
-        raise DaemonUnavailableError(f"{path} belongs to another user")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        raise DaemonUnavailableError(f"{path} is open to other users")
-    return path
-
-
-def _is_own(path: str) -> bool:
-    try:
-        return os.stat(path).st_uid == os.getuid()  # noqa: PTH116
-    except OSError:
-        return False
-
-
-def _fits(directory: str) -> bool:
-    return len(os.fsencode(directory)) + len("/0123456789abcdef.sock") <= MAX_SOCKET_PATH_BYTES
 
 
 def _is_same_file(path: str, descriptor: int) -> bool:

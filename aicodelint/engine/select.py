@@ -11,13 +11,12 @@ from pathlib import Path
 from aicodelint.detection.bundle import Bundle, default_path
 from aicodelint.engine.base import Engine
 from aicodelint.engine.in_process import InProcessEngine
+from aicodelint.engine.runtime_directory import daemon_by_default
 from aicodelint.errors import EngineError, UsageError
 
 ENGINES = ("auto", "in-process", "daemon")
 DEVICES = ("auto", "cpu", "cuda")
 NVIDIA_PLACES = ("/proc/driver/nvidia/version", "/dev/nvidia0", "/dev/dxg")
-OFF_VARIABLE = "AICODELINT_NO_DAEMON"
-CI_VARIABLE = "CI"
 
 Say = Callable[[str], None]
 
@@ -87,16 +86,8 @@ def _open(name: str, bundle: Bundle, device: str, jobs: int | None, *, daemon: b
         raise UsageError("the engine daemon was asked for and turned off")
     if name == "daemon" and not daemon_runs_here():
         raise EngineError("the daemon needs Unix sockets, which this system does not have: use the engine in-process")
-    if name == "in-process" or (name == "auto" and not (daemon and _daemon_by_default())):
+    if name == "in-process" or (name == "auto" and not (daemon and daemon_runs_here() and daemon_by_default())):
         return InProcessEngine(bundle, device, jobs)
     from aicodelint.engine.daemon import DaemonEngine
 
     return DaemonEngine(bundle, device, jobs, patient=name == "daemon", fresh=fresh, note=note)
-
-
-def _daemon_by_default() -> bool:
-    return daemon_runs_here() and not _is_set(OFF_VARIABLE) and not _is_set(CI_VARIABLE)
-
-
-def _is_set(variable: str) -> bool:
-    return os.environ.get(variable, "").lower() not in ("", "0", "false", "no")

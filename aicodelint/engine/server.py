@@ -27,7 +27,7 @@ from aicodelint.engine.protocol import (
     verdict_frame,
 )
 from aicodelint.engine.remembered import RememberedVerdicts
-from aicodelint.engine.rendezvous import is_foreign
+from aicodelint.engine.runtime_directory import is_foreign
 from aicodelint.engine.snippet_key import snippet_key
 from aicodelint.engine.verdict_json import verdict_to_json
 from aicodelint.finding import Snippet, Verdict
@@ -53,11 +53,15 @@ class Service:
 class Server:
     """Serves one model until it is told, or has a reason, to end."""
 
-    def __init__(self, service: Service, load: Callable[[], Judge], life: Life, log: Log, log_error: LogError) -> None:
+    def __init__(
+        self, service: Service, load: Callable[[], Judge], life: Life, log: Log, log_error: LogError, *, tend: Callable[[], None] = lambda: None
+    ) -> None:
+        """``load`` makes the detector; ``tend`` is called once a second as soon as it is loaded and as long as new clients are taken."""
         self._service = service
         self._life = life
         self._log = log
         self._log_error = log_error
+        self._tend = tend
         self._queue = JobQueue()
         self._inference = Inference(self._queue, load, self._delivered, self._failed, lambda error: log_error("a text failed", error))
         self._remembered = RememberedVerdicts()
@@ -120,6 +124,8 @@ class Server:
             if not was_ready and self._inference.ready.is_set():
                 was_ready = True
                 self._life.ready()
+            if was_ready and self._retirement is None:
+                self._tend()
             if self._retirement is None:
                 retirement = self._life.retirement(busy=any(client.unanswered for client in self._clients))
                 if retirement is not None:

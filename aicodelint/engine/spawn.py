@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, is_held, try_lock
+from aicodelint.engine.rendezvous import Rendezvous, is_held, try_lock
+from aicodelint.engine.runtime_directory import DaemonUnavailableError
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from aicodelint.engine import rendezvous as module
+from aicodelint.engine import rendezvous as rendezvous_module
+from aicodelint.engine import runtime_directory as directory_module
 from aicodelint.engine.daemon_log import DaemonLog, crashed_lately, last_daemon, log_path, open_log
-from aicodelint.engine.rendezvous import Rendezvous, is_foreign, is_held, peer_uid, rendezvous, runtime_directory, try_lock
+from aicodelint.engine.rendezvous import Rendezvous, is_held, rendezvous, try_lock
+from aicodelint.engine.runtime_directory import DaemonUnavailableError, is_foreign, peer_uid, runtime_directory
 
 
 def test_names_are_short_and_differ_by_all_they_depend_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "runtime_directory", lambda: "/run/user/1000/aicodelint")
+    monkeypatch.setattr(rendezvous_module, "runtime_directory", lambda: "/run/user/1000/aicodelint")
     places = {rendezvous(*given).socket_path for given in [("f", "cpu", "1"), ("g", "cpu", "1"), ("f", "cuda", "1"), ("f", "cpu", "2")]}
     assert len(places) == 4
     assert all(len(place) < 100 for place in places)
 
 
 def test_a_long_directory_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "_own_directory", lambda path: path)
+    monkeypatch.setattr(directory_module, "_own_directory", lambda path, make: path)
     for variable, own in (("XDG_RUNTIME_DIR", "aicodelint"), ("TMPDIR", f"aicodelint-{os.getuid()}")):
         long = tmp_path / ("x" * 90)
         long.mkdir(exist_ok=True)
@@ -33,7 +35,7 @@ def test_a_long_directory_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
 def test_another_users_runtime_directory_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "_own_directory", lambda path: path)
+    monkeypatch.setattr(directory_module, "_own_directory", lambda path, make: path)
     monkeypatch.delenv("TMPDIR", raising=False)
     short = Path("/tmp") / f"aic-{os.getpid()}"
     short.mkdir()
@@ -65,7 +67,7 @@ def test_a_lock_is_held_once_and_freed_with_its_file(tmp_path: Path) -> None:
 
 def test_a_lock_is_not_followed_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(module.DaemonUnavailableError):
+    with pytest.raises(DaemonUnavailableError):
         try_lock(str(tmp_path / "lock"))
     assert not (tmp_path / "elsewhere").exists()
 
@@ -112,3 +114,12 @@ def test_a_log_that_grows_starts_anew(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_a_meeting_place_names_its_files() -> None:
     meeting = Rendezvous("/run/x", "k")
     assert (meeting.socket_path, meeting.life_lock, meeting.spawn_lock) == ("/run/x/k.sock", "/run/x/k.lock", "/run/x/spawn.lock")
+
+
+def test_looking_for_a_directory_need_not_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    monkeypatch.setenv("TMPDIR", str(tmp_path) if len(str(tmp_path)) < 60 else "/tmp")
+    monkeypatch.setattr(directory_module.os, "getuid", lambda: 12345678)
+    with pytest.raises(DaemonUnavailableError):
+        runtime_directory(make=False)
+    assert not list(Path(os.environ["TMPDIR"]).glob("aicodelint-12345678"))

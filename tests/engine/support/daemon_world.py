@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,8 @@ import pytest
 from aicodelint import __version__
 from aicodelint.detection.bundle import Bundle
 from aicodelint.engine.client import ask
-from aicodelint.engine.rendezvous import DaemonUnavailableError, Rendezvous, existing_keys, is_held, rendezvous
+from aicodelint.engine.rendezvous import Rendezvous, existing_keys, is_held, rendezvous
+from aicodelint.engine.runtime_directory import DaemonUnavailableError
 from aicodelint.finding import Snippet
 
 HERE = Path(__file__).parent.parent
@@ -77,6 +80,15 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def _accepts(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+        return True
 
 
 class Scan:
@@ -161,16 +173,29 @@ class World:
 
     def daemons(self) -> list[int]:
         """The pids of all processes that run as a daemon of this world, whoever started them."""
+        return self._processes(b"daemon_process")
+
+    def _processes(self, name: bytes) -> list[int]:
         found = []
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and is_alive(int(entry.name)):
                 try:
-                    is_ours = str(self.root).encode() in (entry / "environ").read_bytes() and b"daemon_process" in (entry / "cmdline").read_bytes()
+                    is_ours = str(self.root).encode() in (entry / "environ").read_bytes() and name in (entry / "cmdline").read_bytes()
                 except OSError:
                     continue
                 if is_ours:
                     found.append(int(entry.name))
         return sorted(found)
+
+    def fork_servers(self) -> list[int]:
+        """The pids of the fork servers of this world and of their children."""
+        return self._processes(b"warm.server")
+
+    def wait_for_fork_server(self) -> int:
+        """Return the pid of the fork server, once it listens."""
+        directory = Path(self.environment["XDG_RUNTIME_DIR"], "aicodelint")
+        wait_until(lambda: any(_accepts(path) for path in directory.glob("*.fork")), "a fork server listens")
+        return next(pid for pid in self.fork_servers() if os.getsid(pid) == pid)
 
     def end(self) -> None:
         for process in self._running:
@@ -180,9 +205,10 @@ class World:
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None and not stream.closed:
                     stream.close()
-        for pid in self.daemons():
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self.daemons(), "all daemons are gone")
+        for pid in (*self.daemons(), *self.fork_servers()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self.daemons() and not self.fork_servers(), "all daemons are gone")
         shutil.rmtree(self.root, ignore_errors=True)
 
 
@@ -201,9 +227,9 @@ def world(monkeypatch: pytest.MonkeyPatch, site: Path) -> Iterator[World]:
 
 def nothing_left(world: World) -> None:
     """No process, no socket, no held lock."""
-    wait_until(lambda: not world.daemons(), "no daemon runs")
+    wait_until(lambda: not world.daemons() and not world.fork_servers(), "no daemon runs")
     directory = Path(world.environment["XDG_RUNTIME_DIR"], "aicodelint")
     if directory.is_dir():
-        assert not list(directory.glob("*.sock"))
+        assert not [path for pattern in ("*.sock", "*.fork", "*.fork-lock") for path in directory.glob(pattern)]
         assert not any(is_held(str(directory / f"{key}.lock")) for key in existing_keys(str(directory)))
         assert not is_held(str(directory / "spawn.lock"))
