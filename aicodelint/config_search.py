@@ -20,7 +20,7 @@ class ConfigSearch:
     def __init__(self, directory: Path, command_line: Config | None = None, config_file: Path | None = None, isolated: bool = False) -> None:
         self._directory = Path(os.path.normpath(directory.absolute()))
         self._command_line = command_line or Config()
-        self._isolated = isolated
+        self.isolated = isolated
         self._found: dict[Path, Config] = {}
         self._by_name: dict[str, Config] = {}
         self._fallback: Config | None = None
@@ -45,7 +45,7 @@ class ConfigSearch:
     def _for_directory(self, directory: Path) -> Config:
         if self._only is not None:
             return self._only
-        if self._isolated:
+        if self.isolated:
             return self._user_level()
         passed = []
         while (config := self._found.get(directory)) is None:

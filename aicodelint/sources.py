@@ -61,7 +61,8 @@ class Request:
 def source_files(request: Request, search: ConfigSearch, directory: Path, own: frozenset[str] = frozenset()) -> Iterator[SourceFile]:
     """Yield the files that ``request`` stands for, in a stable order, but for those of absolute paths ``own``, which this run itself writes."""
     named = _named(request, directory)
-    found = _collected(request, named, discovery_options(search.invocation, directory))
+    options = replace(discovery_options(search.invocation, directory), respect_attributes=not search.isolated)
+    found = _collected(request, named, options)
     if own:
         from aicodelint.discovery.paths import shown
 

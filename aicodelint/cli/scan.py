@@ -111,7 +111,7 @@ def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--force-exclude", is_flag=True, default=None, help="Exclude files even if they are named on the command line.")
 @click.option("--max-file-size", callback=_checked(file_size), metavar="SIZE", help="Skip larger files (such as 500kB).")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration file and no other.")
-@click.option("--isolated", is_flag=True, help="Heed no configuration and no inline ignores of the scanned repository.")
+@click.option("--isolated", is_flag=True, help="Heed no configuration, .gitattributes or inline ignores of the scanned repository.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Report only what is not in this baseline.")
 @click.option("--baseline-any-model", is_flag=True, help="Take the baseline even if it was made with another model.")
 @click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="The bundle to use.")

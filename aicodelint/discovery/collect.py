@@ -85,7 +85,7 @@ def _inside(repository: Repository, paths: Iterable[str], options: DiscoveryOpti
 def _changed(repository: Repository, changes: list[Change], options: DiscoveryOptions, *, cached: bool) -> Iterator[SourceFile]:
     """List first, so that every error comes before the first file; then read one file at a time."""
     excludes, examiner = Excludes(options), Examiner(options)
-    attributes = attributes_of(repository, [change.path for change in changes], cached=cached)
+    attributes = attributes_of(repository, [change.path for change in changes], cached=cached) if options.respect_attributes else {}
     found = []
     for change in changes:
         path = near(os.path.normpath(f"{repository.root}/{change.path}"), options.cwd)

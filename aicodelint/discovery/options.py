@@ -18,6 +18,7 @@ class DiscoveryOptions:
     ``force_exclude``: treat files named one by one as if a directory walk had found them.
     ``max_bytes``: a larger file is ``too-big``; notebooks, which carry their outputs, may be ten times as large.
     ``respect_gitignore``: leave out what git ignores.
+    ``respect_attributes``: heed what ``.gitattributes`` says of generated and vendored files.
     ``languages``: the languages to judge; None means every one that ``language`` supports.
     """
 
@@ -28,4 +29,5 @@ class DiscoveryOptions:
     force_exclude: bool = False
     max_bytes: int = DEFAULT_MAX_BYTES
     respect_gitignore: bool = True
+    respect_attributes: bool = True
     languages: frozenset[str] | None = None

@@ -101,7 +101,8 @@ class _Walker:
             inner = below(f"{real}{os.sep}{name}", root or os.fspath(self._options.cwd)) or name
             groups.setdefault(root, (repository, {}))[1][path] = inner.replace(os.sep, "/")
         for repository, inners in groups.values():
-            attributes = attributes_of(repository, list(inners.values())) if repository is not None else {}
+            asked = repository if self._options.respect_attributes else None
+            attributes = {} if asked is None else attributes_of(asked, list(inners.values()))
             for path, inner in inners.items():
                 yield self._file(path, inner, attributes.get(inner, NO_ATTRIBUTES))
 
@@ -132,7 +133,7 @@ class _Walker:
 
     def _listed(self, repository: Repository, relative: str, base: str) -> Iterator[Candidate]:
         names, closed = repository.files(relative)
-        attributes = attributes_of(repository, names)
+        attributes = attributes_of(repository, names) if self._options.respect_attributes else {}
         prefix = "" if relative == "." else relative.replace(os.sep, "/") + "/"
         for name in closed:
             path = os.path.normpath(f"{base}/{name.removeprefix(prefix)}")

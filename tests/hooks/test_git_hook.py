@@ -138,3 +138,17 @@ def test_the_hook_finds_its_own_aicodelint_without_a_path_and_nothing_of_the_rep
 def test_outside_a_repository_it_says_so(repository, tmp_path: Path) -> None:
     done = repository.run("sh", "-c", f"cd '{tmp_path}' && aicodelint hook install")
     assert (done.returncode, done.stderr.startswith("error: not inside a git repository")) == (2, True)
+
+
+def test_isolated_does_not_heed_attributes_either(repository) -> None:
+    """A change that one does not trust could otherwise call its own files generated or vendored."""
+    repository.commit(a_py=HUMAN)
+    repository.write(".gitattributes", "a.py linguist-generated\nb.py linguist-vendored\n")
+    repository.write("a.py", AI)
+    repository.write("b.py", AI)
+    repository.git("add", "-A")
+    for request in (["--staged"], ["--diff", "HEAD"], ["."], ["a.py"]):
+        assert repository.aicodelint("scan", *request).returncode == 0, request
+        judged = repository.aicodelint("scan", "--isolated", *request)
+        assert judged.returncode == 1, request
+        assert "a.py:1:1: AIC102" in judged.stdout
