@@ -94,7 +94,8 @@ def _windows(explanation: Explanation) -> Iterator[str]:
     if not explanation.windows:
         yield "No window was looked at closely: the gate's cheap features were enough to let the file go."
         return
-    yield "Windows, the most AI-generated first:"
+    alone = "" if len(explanation.windows) == 1 else " Each is judged by itself, and shows less than the whole file does."
+    yield f"Windows, the most AI-generated first.{alone}"
     for window in explanation.windows[:MOST_WINDOWS]:
         family = f"  {window.family} {two_places(window.family_confidence or 0.0)}" if window.family else ""
         yield printable(f"  lines {window.start_line}-{window.end_line}  P(AI) {two_places(window.p_ai)}{family}")
@@ -116,4 +117,4 @@ def _features(explanation: Explanation) -> Iterator[str]:
         yield f"  and {left} more (--format json has all of them)"
     if not explanation.features:
         yield "  none"
-    yield "The last figure: how far the gate's log-odds of AI would fall if that one feature were at the human median."
+    yield "The last figure: how far it moves the gate's log-odds of AI away from where the human median would put them; + is for AI, - for human."

@@ -142,7 +142,7 @@ def _tree(repository: Repository, commit: str) -> Iterator[tuple[str, str]]:
 def to_text(months: list[Month]) -> Iterator[str]:
     """Yield the table with its plot: a bar for the share of lines, at full width the greatest share of all."""
     most = max((month.share for month in months), default=0.0)
-    yield f"{'month':<8} {'commit':<12} {'files':>7} {'AI':>6} {'lines':>9} {'AI lines':>9} {'share':>7}"
+    yield f"{'month':<8} {'commit':<12} {'files':>7} {'AI':>6} {'lines':>9} {'AI lines':>9} {'share':>7}  (a full bar: {most:.1%})"
     for month in months:
         bar = "#" * round(month.share / most * BAR) if most else ""
         row = (

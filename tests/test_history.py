@@ -139,7 +139,7 @@ def test_since_limits_it(grown: list[str]) -> None:
 def test_the_table_has_a_bar_and_the_plot_is_an_image() -> None:
     months = [Month("2026-01", "a" * 40, 10, 0, 100, 0), Month("2026-02", "b" * 40, 10, 3, 100, 25), Month("2026-03", "c" * 40, 0, 0, 0, 0)]
     head, first, second, third = to_text(months)
-    assert head.split() == ["month", "commit", "files", "AI", "lines", "AI", "lines", "share"]
+    assert head.split() == ["month", "commit", "files", "AI", "lines", "AI", "lines", "share", "(a", "full", "bar:", "25.0%)"]
     assert (first.count("#"), second.count("#"), third.count("#")) == (0, 30, 0)
     assert second.split()[-2:] == ["25.0%", "#" * 30]
     image = ElementTree.fromstring(to_svg(months))

@@ -56,9 +56,18 @@ def create(file: Path, force: bool, arguments: tuple[str, ...]) -> None:
     if target.exists() and not force:
         raise UsageError(f"{file} is there already: 'aicodelint baseline update' shrinks it, --force replaces it")
     recorder = Recorder(target.parent, directory)
-    models = _scan(arguments, directory, lambda model, config, given, start: recorder)
+    heeded = False
+
+    def ledger(model: Model, config: Config, given: dict[str, Any], start: Path) -> Ledger:
+        nonlocal heeded
+        heeded = config.baseline is not None and directory / config.baseline == target
+        return recorder
+
+    models = _scan(arguments, directory, ledger)
     write(target, models[0], recorder.entries)
     _say(f"{file}: {_counted(len(recorder.entries))} accepted")
+    if not heeded:
+        _say(f"scan with --baseline {file}, or write baseline = {json.dumps(str(file))} under [tool.aicodelint] in pyproject.toml")
 
 
 @baseline.command(context_settings=_SCAN_ARGUMENTS)

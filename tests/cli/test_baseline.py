@@ -13,7 +13,8 @@ FILE = ".aicodelint-baseline.json"
 def accepted(aicodelint_command, repository: Path):
     """The command, in a directory whose one finding is in the baseline."""
     made = aicodelint_command("baseline", "create")
-    assert (made.code, made.out, made.err) == (0, "", f"{FILE}: 1 finding accepted\n")
+    assert (made.code, made.out, made.err.splitlines()[0]) == (0, "", f"{FILE}: 1 finding accepted")
+    assert made.err.splitlines()[1].startswith(f"scan with --baseline {FILE}, or write")
     return aicodelint_command
 
 
@@ -67,6 +68,7 @@ def test_configuration_names_it_and_isolated_does_not_heed_that(accepted, reposi
     (repository / "pyproject.toml").write_text(f'[tool.aicodelint]\nbaseline = "{FILE}"\n')
     assert accepted("scan").code == 0
     assert accepted("scan", "--isolated").code == 1
+    assert accepted("baseline", "create", "--force").err == f"{FILE}: 1 finding accepted\n"
 
 
 def test_show_and_show_suppressed(accepted) -> None:
