@@ -13,7 +13,7 @@ LEVELS = 10_001
 RESAMPLES = 1000
 FEWEST_RESAMPLES = 200
 FEWEST_CLUSTERS = 5
-MOST_WORK = 400_000_000
+MOST_WORK = 100_000_000
 """Rows times resamples: beyond it there are fewer resamples."""
 COVERAGE = (2.5, 97.5)
 
