@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _SCAN_ARGUMENTS = {"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
 _file = click.option(
-    "--file", "-F", type=click.Path(path_type=Path), default=Path(DEFAULT_FILE), show_default=True, metavar="FILE", help="The baseline."
+    "--file", "-F", type=click.Path(path_type=Path), metavar="FILE", help=f"The baseline (default: the configured one, or {DEFAULT_FILE})."
 )
 _arguments = click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATHS AND OPTIONS OF SCAN]...")
 
@@ -43,7 +44,7 @@ def baseline() -> None:
 @_file
 @click.option("--force", is_flag=True, help="Replace a baseline that is there.")
 @_arguments
-def create(file: Path, force: bool, arguments: tuple[str, ...]) -> None:
+def create(file: Path | None, force: bool, arguments: tuple[str, ...]) -> None:
     """Scan, and accept every finding. Takes the paths and options of 'aicodelint scan'.
 
     \b
@@ -52,29 +53,25 @@ def create(file: Path, force: bool, arguments: tuple[str, ...]) -> None:
     aicodelint baseline create --file ci/known.json --force
     """
     directory = Path.cwd()
-    target = directory / file
+    paths, given = _parsed(arguments)
+    configured = _configured(directory, given)
+    target = _target(file, configured, directory)
     if target.exists() and not force:
-        raise UsageError(f"{file} is there already: 'aicodelint baseline update' shrinks it, --force replaces it")
+        raise UsageError(f"{_shown(target, directory)} is there already: 'aicodelint baseline update' shrinks it, --force replaces it")
     recorder = Recorder(target.parent, directory)
-    heeded = False
-
-    def ledger(model: Model, config: Config, given: dict[str, Any], start: Path) -> Ledger:
-        nonlocal heeded
-        heeded = config.baseline is not None and directory / config.baseline == target
-        return recorder
-
-    models = _scan(arguments, directory, ledger)
-    write(target, models[0], recorder.entries)
-    _say(f"{file}: {_counted(len(recorder.entries))} accepted")
-    if not heeded:
-        _say(f"scan with --baseline {file}, or write baseline = {json.dumps(str(file))} under [tool.aicodelint] in pyproject.toml")
+    model = _scan(paths, given, directory, lambda *_: recorder)
+    write(target, model, recorder.entries)
+    shown = _shown(target, directory)
+    _say(f"{shown}: {_counted(len(recorder.entries))} accepted")
+    if configured != target:
+        _say(f"scan with --baseline {shown}, or write baseline = {json.dumps(shown)} under [tool.aicodelint] in pyproject.toml")
 
 
 @baseline.command(context_settings=_SCAN_ARGUMENTS)
 @_file
 @click.option("--add", is_flag=True, help="Accept new findings, too.")
 @_arguments
-def update(file: Path, add: bool, arguments: tuple[str, ...]) -> None:
+def update(file: Path | None, add: bool, arguments: tuple[str, ...]) -> None:
     """Scan, and take out what is gone; what lies outside of PATHS stays as it is. Takes the paths and options of 'aicodelint scan'.
 
     \b
@@ -83,48 +80,73 @@ def update(file: Path, add: bool, arguments: tuple[str, ...]) -> None:
     aicodelint baseline update --baseline-any-model  after a change of model
     """
     directory = Path.cwd()
-    known = Baseline.read(directory / file, directory)
+    paths, given = _parsed(arguments)
+    target = _target(file, _configured(directory, given), directory)
+    known = Baseline.read(target, directory)
 
     def ledger(model: Model, config: Config, given: dict[str, Any], start: Path) -> Ledger:
         if not given["baseline_any_model"]:
             known.check_model(model)
         return known
 
-    models = _scan(arguments, directory, ledger)
+    model = _scan(paths, given, directory, ledger)
     kept = [*known.found, *known.unseen(), *(known.fresh if add else ())]
-    write(directory / file, models[0], kept)
+    write(target, model, kept)
     news = f"{len(known.fresh)} new {'accepted' if add else 'not accepted (--add accepts them)'}"
-    _say(f"{file}: {_counted(len(kept))}, {len(known.gone())} gone, {news}")
+    _say(f"{_shown(target, directory)}: {_counted(len(kept))}, {len(known.gone())} gone, {news}")
 
 
 @baseline.command()
 @_file
 @click.option("--format", "-f", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def show(file: Path, shape: str) -> None:
+def show(file: Path | None, shape: str) -> None:
     """List the accepted findings."""
     from aicodelint.report.base import printable
 
     directory = Path.cwd()
-    known = Baseline.read(directory / file, directory)
+    target = _target(file, _configured(directory, {}), directory)
+    known = Baseline.read(target, directory)
     if shape == "json":
         findings = [{"path": entry.path, "code": entry.code, "content": entry.content} for entry in known.entries]
         model = {"name": known.model_name, "fingerprint": known.model_fingerprint}
-        click.echo(json.dumps({"file": str(file), "model": model, "findings": findings}, indent=1))
+        click.echo(json.dumps({"file": _shown(target, directory), "model": model, "findings": findings}, indent=1))
         return
     for entry in known.entries:
         click.echo(printable(f"{entry.path}: {entry.code} ({entry.content[:12]})"))
     click.echo(printable(f"{_counted(len(known.entries))}, made with the model {known.model_name} ({known.model_fingerprint})"))
 
 
-def _scan(arguments: tuple[str, ...], directory: Path, make_ledger: MakeLedger) -> list[Model]:
-    """Scan without a report; return the model, alone in a list."""
-    from aicodelint.cli.scan import run_scan, scan
+def _parsed(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Return the paths and the options that ``aicodelint scan`` would read from ``arguments``."""
+    from aicodelint.cli.scan import scan
 
-    context = scan.make_context("aicodelint scan", list(arguments))
-    given = context.params
+    given = scan.make_context("aicodelint scan", list(arguments)).params
     paths, _, _ = given.pop("paths"), given.pop("formats"), given.pop("outputs")
     if given["staged"] or given["diff"] or given["baseline"]:
         raise UsageError("a baseline is made of whole files: --staged, --diff and --baseline do not go with it")
+    return paths, given
+
+
+def _configured(directory: Path, given: dict[str, Any]) -> Path | None:
+    """Return the baseline that the configuration names, absolute, or None."""
+    from aicodelint.config_search import ConfigSearch
+
+    named = ConfigSearch(directory, None, given.get("config_file"), given.get("isolated", False)).invocation.baseline
+    return None if named is None else directory / named
+
+
+def _target(file: Path | None, configured: Path | None, directory: Path) -> Path:
+    return configured or directory / DEFAULT_FILE if file is None else directory / file
+
+
+def _shown(target: Path, directory: Path) -> str:
+    return os.path.relpath(target, directory)
+
+
+def _scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, make_ledger: MakeLedger) -> Model:
+    """Scan without a report; return the model."""
+    from aicodelint.cli.scan import run_scan
+
     models: list[Model] = []
 
     def ledger(model: Model, config: Config, options: dict[str, Any], start: Path) -> Ledger | None:
@@ -134,7 +156,7 @@ def _scan(arguments: tuple[str, ...], directory: Path, make_ledger: MakeLedger) 
     given["quiet"] = True
     with Outputs() as nowhere:
         run_scan(paths, given, directory, nowhere, ledger)
-    return models
+    return models[0]
 
 
 def _counted(number: int) -> str:

@@ -71,6 +71,18 @@ def test_configuration_names_it_and_isolated_does_not_heed_that(accepted, reposi
     assert accepted("baseline", "create", "--force").err == f"{FILE}: 1 finding accepted\n"
 
 
+def test_the_configured_file_is_the_one_to_create_update_and_show(aicodelint_command, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "pyproject.toml").write_text('[tool.aicodelint]\nbaseline = "ci/known.json"\n')
+    (repository / "ci").mkdir()
+    assert aicodelint_command("baseline", "create").err == f"{Path('ci', 'known.json')}: 1 finding accepted\n"
+    assert aicodelint_command("baseline", "create", "--isolated").err.startswith(f"{FILE}: 1 finding accepted\n")
+    assert aicodelint_command("scan").code == 0
+    monkeypatch.chdir(repository / "ci")
+    assert aicodelint_command("baseline", "show").out.startswith("../ai.py: AIC102")
+    assert aicodelint_command("baseline", "update").err == "known.json: 1 finding, 0 gone, 0 new not accepted (--add accepts them)\n"
+    assert aicodelint_command("baseline", "show", "--file", f"../{FILE}").code == 0
+
+
 def test_show_and_show_suppressed(accepted) -> None:
     lines = accepted("baseline", "show").out.splitlines()
     assert lines[0].startswith("ai.py: AIC102 (")
