@@ -145,7 +145,14 @@ def _verdicts(request: Request, survey: Survey, bundle: Bundle, say: Say) -> Ite
         from aicodelint.training.evaluate_folds import FoldPlan, cross_validated
 
         plan = FoldPlan(
-            request.cross_validate, request.folds, request.model_dir, request.device, request.jobs, seed=request.seed, epochs=request.epochs
+            kind=request.cross_validate,
+            folds=request.folds,
+            encoder=request.model_dir,
+            device=request.device,
+            jobs=request.jobs,
+            seed=request.seed,
+            epochs=request.epochs,
+            quiet=request.quiet,
         )
         yield from cross_validated([replace(sample, language=sample_language(sample)) for sample in samples], survey.meaning, plan, say)
         return

@@ -18,6 +18,7 @@ from aicodelint.training.evaluate_rows import LabelMeaning
 from aicodelint.training.heads import HeadRecipe
 from aicodelint.training.out_of_fold import assign_folds
 from aicodelint.training.predict_table import judged_samples
+from aicodelint.training.progress import ProgressLine
 from aicodelint.training.tables import Sample
 from aicodelint.training.text_encoder import AnyTextEncoder, open_text_encoder
 from aicodelint.training.train_run import run_training
@@ -37,6 +38,7 @@ class FoldPlan:
     jobs: int | None = None
     seed: int = 0
     epochs: int = 30
+    quiet: bool = False
 
 
 def cross_validated(
@@ -82,5 +84,6 @@ def _group(sample: Sample, kind: str) -> str | None:
 def _trained(samples: Sequence[Sample], encoder: AnyTextEncoder, plan: FoldPlan, output: Path) -> InProcessEngine:
     data = labelled_rows(samples, None, None)
     recipe = HeadRecipe(max_epochs=plan.epochs, seed=plan.seed)
-    run_training(data, encoder, TrainingPlan(recipe=recipe), output, cache=default_cache_directory())
+    with ProgressLine("Embedding", not plan.quiet) as progress:
+        run_training(data, encoder, TrainingPlan(recipe=recipe), output, cache=default_cache_directory(), progress=progress)
     return InProcessEngine.open(output, encoder.device, plan.jobs)
