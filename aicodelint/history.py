@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 REGULAR = (b"100644", b"100755")
 BAR = 30
+TITLE = "Share of lines in files that look AI-generated, by month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def to_text(months: list[Month]) -> Iterator[str]:
 
 def to_svg(months: list[Month]) -> str:
     """Return the plot as a standalone SVG image: a column a month, its height the share of lines."""
-    width, height, column = 60 + 34 * max(len(months), 1), 220, 34
+    width, height, column = max(80 + 34 * len(months), 400), 220, 34
     most = max((month.share for month in months), default=0.0) or 1.0
     drawn = []
     for number, month in enumerate(months):
@@ -161,10 +162,11 @@ def to_svg(months: list[Month]) -> str:
         drawn.append(
             f'<rect x="{left}" y="{170 - tall}" width="24" height="{tall}" fill="#b3401a"><title>{month.month}: {month.share:.1%}</title></rect>'
         )
-        drawn.append(f'<text transform="translate({left + 16} 178) rotate(60)">{clean(month.month)}</text>')
+        drawn.append(f'<text transform="translate({left + 8} 180) rotate(60)">{clean(month.month)}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + 20}" font-family="sans-serif" font-size="11" role="img">'
-        "<title>Share of lines in files that look AI-generated, by month</title>"
+        f"<title>{TITLE}</title>"
         f'<rect width="{width}" height="{height + 20}" fill="#ffffff"/>'
+        f'<text x="4" y="16" font-weight="bold">{TITLE}</text>'
         f'<text x="4" y="36">{most:.0%}</text><text x="4" y="174">0%</text>{"".join(drawn)}</svg>\n'
     )
