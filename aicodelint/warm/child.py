@@ -20,7 +20,7 @@ import tempfile
 import time
 from typing import BinaryIO, NoReturn, cast
 
-from aicodelint.warm.protocol import BEGIN, BYTES_OF_AN_INTEGER, ENDED, GO, HELLO, MAX_HAND_OVER_BYTES, STREAMS, identity, unpack
+from aicodelint.warm.protocol import BEGIN, BYTES_OF_AN_INTEGER, ENDED, GO, HELLO, MAX_HAND_OVER_BYTES, PACKAGE, STREAMS, identity, unpack
 
 UNFIT = 70
 TALK_SECONDS = 5.0
@@ -33,6 +33,25 @@ UNCAUGHT = 1
 
 class UnfitError(Exception):
     """This child cannot stand in for that client, which then goes on by itself."""
+
+
+def wait(orders: socket.socket) -> NoReturn:
+    """Rehearse, then wait for a client and take its place; end when nobody can send one any more."""
+    _rehearse()
+    _, descriptors, _, _ = socket.recv_fds(orders, len(HELLO), 1)
+    orders.close()
+    if not descriptors:
+        os._exit(0)
+    run(socket.socket(fileno=descriptors[0]))
+
+
+def _rehearse() -> None:
+    """Go through a scan that finds its one file too large to read: no engine is needed, nothing is written but to ``/dev/null``."""
+    from aicodelint.cli.main import cli
+
+    arguments = ["scan", "--isolated", "--quiet", "--no-cache", "--engine", "in-process", "--format", "json", "--max-file-size", "1B"]
+    with contextlib.suppress(Exception):
+        cli.main([*arguments, f"{PACKAGE}/__init__.py"], prog_name="aicodelint", standalone_mode=False)
 
 
 def run(connection: socket.socket) -> NoReturn:

@@ -3,6 +3,9 @@
 It is started by the daemon and leaves with it, as soon as the children that still scan are done; it leaves too when a file it has
 loaded, of this package or of another, has changed (the daemon then starts a fresh one). It reads nothing of what a client hands over:
 the child does, so that a client that is slow or talks nonsense holds up itself alone.
+
+The first child is forked before its client comes (the *spare*), and has rehearsed a scan: most of what a fork costs is the copying of pages
+as they are first written to. Clients that come at once get a child forked for them.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +28,7 @@ from aicodelint.engine.freshness import LOOK_AGAIN_SECONDS, Signature, package_s
 from aicodelint.engine.rendezvous import try_lock
 from aicodelint.engine.runtime_directory import DaemonUnavailableError, is_foreign, runtime_directory
 from aicodelint.warm import child
-from aicodelint.warm.protocol import KILLED, identity, lock_path, socket_path
+from aicodelint.warm.protocol import HELLO, KILLED, identity, lock_path, socket_path
 
 MODULES = (
     "click",
@@ -119,6 +122,14 @@ class _Client:
         self.gone_since: float | None = None
 
 
+class _Spare:
+    """A child that waits for a client, which it is told of by ``orders``."""
+
+    def __init__(self, orders: socket.socket, pid: int) -> None:
+        self.orders = orders
+        self.pid = pid
+
+
 class ForkServer:
     """Accepts clients, forks their children, passes signals on, tells of deaths."""
 
@@ -129,6 +140,8 @@ class ForkServer:
         self._signature = _signature(self._files)
         self._log = log
         self._clients: dict[int, _Client] = {}
+        self._spare: _Spare | None = None
+        self._spares_live = True
         self._next_look = 0.0
         self._leaving = False
         self._terminated = False
@@ -160,6 +173,8 @@ class ForkServer:
             self._kill()
             if self._terminated:
                 self._leave("SIGTERM")
+            if not self._clients and not self._leaving:
+                self._prepare()
 
     def _terminate(self, number: int, frame: object) -> None:
         self._terminated = True
@@ -172,6 +187,9 @@ class ForkServer:
         self._poll.unregister(self._place.listening)
         self._poll.unregister(self._life)
         self._place.leave()
+        if self._spare is not None:
+            self._spare.orders.close()
+            self._spare = None
 
     def _accept(self) -> None:
         now = time.monotonic()
@@ -188,12 +206,10 @@ class ForkServer:
             connection.close()
             return
         try:
-            pid = os.fork()
+            pid = self._child_for(connection)
         except OSError:
             connection.close()
             return
-        if pid == 0:
-            self._become_child(connection)
         connection.setblocking(False)
         self._clients[connection.fileno()] = _Client(connection, pid)
         self._poll.register(connection, select.POLLIN)
@@ -215,15 +231,46 @@ class ForkServer:
             self._poll.unregister(client.connection)
             _send(client.pid, signal.SIGTERM, to_group=False)
 
-    def _become_child(self, connection: socket.socket) -> NoReturn:
+    def _prepare(self) -> None:
+        """Have a spare."""
+        if self._spare is not None or not self._spares_live:
+            return
+        orders, theirs = socket.socketpair()
+        with theirs:
+            try:
+                pid = os.fork()
+            except OSError:
+                orders.close()
+                return
+            if pid == 0:
+                self._become_child(orders, lambda: child.wait(theirs))
+        self._spare = _Spare(orders, pid)
+
+    def _child_for(self, connection: socket.socket) -> int:
+        """Return the pid of a child for a client; raise ``OSError`` if there can be none."""
+        if self._spare is not None:
+            spare, self._spare = self._spare, None
+            with spare.orders, contextlib.suppress(OSError):
+                socket.send_fds(spare.orders, [HELLO], [connection.fileno()])
+                return spare.pid
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(None, lambda: child.run(connection))
+        return pid
+
+    def _become_child(self, orders: socket.socket | None, live: Callable[[], NoReturn]) -> NoReturn:
         try:
             signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
             os.setsid()
             os.close(self._place.lock)
-            others = [other.connection for other in self._clients.values()]
-            for end in (self._place.listening, self._life, self._wake, self._woken, *others):
-                end.close()
-            child.run(connection)
+            for end in (self._place.listening, self._life, self._wake, self._woken, orders):
+                if end is not None:
+                    end.close()
+            for client in self._clients.values():
+                client.connection.close()
+            live()
         finally:
             os._exit(child.UNFIT)
 
@@ -236,6 +283,10 @@ class ForkServer:
                 return
             if pid == 0:
                 return
+            if self._spare is not None and self._spare.pid == pid:
+                self._spare.orders.close()
+                self._spare = None
+                self._spares_live = False  # whatever it died of, the next one would
             client = next((client for client in self._clients.values() if client.pid == pid), None)
             if client is not None:
                 if os.WIFSIGNALED(status):

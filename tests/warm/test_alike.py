@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from daemon_world import wait_until
 from warm_world import ALIKE, ORDINARY, Warm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="scans are forked on Linux alone")
@@ -163,10 +164,9 @@ def test_ignored_signals_stay_ignored(warm: Warm) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     process = warm.popen("-m", "aicodelint", "scan", "slow.py", "--exit-zero", "--no-cache", "--model", str(warm.world.bundle), preexec_fn=deaf)
-    while len(warm.world.fork_servers()) < 2:
-        assert process.poll() is None
-    for pid in (process.pid, *warm.world.fork_servers()):
-        os.kill(pid, signal.SIGINT) if pid != warm.pid else None
+    (child,) = wait_until(warm.children, "a child is forked")
+    for pid in (process.pid, child):
+        os.kill(pid, signal.SIGINT)
     assert process.wait(60) == 0
 
 

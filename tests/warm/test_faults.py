@@ -31,11 +31,10 @@ def requests(warm: Warm) -> int:
 def start_slow_scan(warm: Warm, seconds: float = 20, *arguments: str, **more: Any) -> tuple[subprocess.Popen[bytes], int]:
     """Start a scan that takes a while; return its process and the pid of the child that does it."""
     (warm.directory / "slow.py").write_text(f"# stand-in: sleep {seconds}\n" + "x = 1\n" * 20)
-    before = set(warm.world.fork_servers())
     asked = requests(warm)
     command = ("-m", "aicodelint", "scan", "slow.py", "--exit-zero", "--no-cache", "--model", str(warm.world.bundle), *arguments)
     process = warm.popen(*command, **more)
-    child = wait_until(lambda: set(warm.world.fork_servers()) - before, "a child is forked").pop()
+    (child,) = wait_until(warm.children, "a child is forked")
     wait_until(lambda: requests(warm) > asked, "the daemon is at it")
     return process, child
 
@@ -106,7 +105,7 @@ def test_a_frozen_server(warm: Warm) -> None:
     assert not warm.forks("ai.py")
     os.kill(warm.pid, signal.SIGCONT)
     wait_until(lambda: warm.forks("ai.py"), "it thaws")
-    wait_until(lambda: warm.world.fork_servers() == [warm.pid], "what was given up on is not scanned after all")
+    wait_until(lambda: not warm.children(), "what was given up on is not scanned after all")
     assert warm.engine() == "daemon"
 
 
@@ -280,8 +279,8 @@ def test_twenty_at_once(warm: Warm) -> None:
     assert len(texts) == 1
     assert [scan.returncode for scan in scans] == [0] * 20
     assert warm.scan("--format", "json") == expected
-    wait_until(lambda: warm.world.fork_servers() == [warm.pid], "all children are reaped")
-    assert len(list(Path(f"/proc/{warm.pid}/fd").iterdir())) < 12
+    wait_until(lambda: not warm.children() and len(warm.world.fork_servers()) == 2, "all children are reaped")
+    assert len(list(Path(f"/proc/{warm.pid}/fd").iterdir())) < 14
 
 
 @pytest.fixture

@@ -91,6 +91,10 @@ def _accepts(path: Path) -> bool:
         return True
 
 
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 class Scan:
     """A process that scans texts with an engine."""
 
@@ -195,7 +199,8 @@ class World:
         """Return the pid of the fork server, once it listens."""
         directory = Path(self.environment["XDG_RUNTIME_DIR"], "aicodelint")
         wait_until(lambda: any(_accepts(path) for path in directory.glob("*.fork")), "a fork server listens")
-        return next(pid for pid in self.fork_servers() if os.getsid(pid) == pid)
+        daemons = self.daemons()
+        return next(pid for pid in self.fork_servers() if parent_of(pid) in daemons)
 
     def end(self) -> None:
         for process in self._running:

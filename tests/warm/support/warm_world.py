@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -55,6 +57,15 @@ class Warm:
         assert world.popen("-m", "aicodelint", "daemon", "start", "--model", str(world.bundle)).wait(60) == 0
         world.wait_for_daemon()
         self.pid = world.wait_for_fork_server()
+
+    def children(self) -> list[int]:
+        """The pids of the children that have taken a client's place: they are where it is, the server and its spare are at the root."""
+        found = []
+        for pid in self.world.fork_servers():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/cwd").readlink() == self.directory:
+                    found.append(pid)
+        return found
 
     def popen(self, *arguments: str, **more: Any) -> subprocess.Popen[bytes]:
         environment = {**self.world.environment, **more.pop("environment", {})}
