@@ -144,12 +144,8 @@ class SarifReport:
             "semanticVersion": semantic_version(self._tool.version),
             "rules": [_rule(rule) for rule in self._rules],
             "notifications": list(_notification_descriptors()),
-            "properties": {
-                "model": self._tool.model.name,
-                "model_fingerprint": self._tool.model.fingerprint,
-                "engine": self._tool.engine,
-                "device": self._tool.device,
-            },
+            # Not the engine: the same files give the same bytes wherever the model ran.
+            "properties": {"model": self._tool.model.name, "model_fingerprint": self._tool.model.fingerprint},
         }
 
 

@@ -59,11 +59,11 @@ def results() -> list[FileResult]:
 def written() -> Callable[..., str]:
     """Return what a report of some format says of results."""
 
-    def write(name: str, results: Iterable[FileResult], **style: object) -> str:
+    def write(name: str, results: Iterable[FileResult], tool: Tool = TOOL, seconds: float = 1.234, **style: object) -> str:
         stream = StringIO()
         report = open_report(name, stream, Style(**style))  # type: ignore[arg-type]
-        summary = Summary(seconds=1.234)
-        report.start(TOOL)
+        summary = Summary(seconds=seconds)
+        report.start(tool)
         for result in results:
             summary.add(result)
             report.add(result)

@@ -11,7 +11,10 @@ import jsonschema
 import pytest
 
 from aicodelint.finding import FileResult, Status
+from aicodelint.model import Model, Thresholds
 from aicodelint.report import sarif
+from aicodelint.report.base import Tool
+from aicodelint.rules import FAMILIES
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
 PATHS = ["sp ace/a.py", "naïve/漢字.py", "hash#.py", "what?.py", "100%.py", "back\\slash.py", "a:b.py", "é/#%20 ?.py", "/outside/of it.py"]
@@ -93,6 +96,12 @@ def test_suppressed_findings_and_skipped_files_are_in_it(report) -> None:
         ("Skipped: binary", "y.png"),
     ]
     assert run["invocations"][0]["executionSuccessful"] is True
+
+
+def test_the_same_files_give_the_same_bytes_whatever_the_engine_and_however_long_it_took(written, results) -> None:
+    model = Model("rule", "0123456789abcdef", FAMILIES, Thresholds(0.9, 0.5, 0.4))
+    first = written("sarif", results, tool=Tool("0.1.0", model, "in-process", "cpu"), base="/b")
+    assert written("sarif", results, tool=Tool("0.1.0", model, "daemon", "cuda"), seconds=99.0, base="/b") == first
 
 
 def test_nothing_found_is_a_whole_report_too(written) -> None:
