@@ -40,6 +40,8 @@ def figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
         "human_rows": int((~ai).sum()),
         "ai_rows": int(ai.sum()),
         "too_little": int(judged.too_little.sum()),
+        "flagged_human_rows": int(judged.flagged[~ai].sum()),
+        "flagged_ai_rows": int(judged.flagged[ai].sum()),
         "bootstrap": f"{clusters[1]}s" if clusters else "rows",
         "clusters": len(np.unique(clusters[0])) if clusters else len(ai),
     }

@@ -49,10 +49,11 @@ def main_figures(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return what is said of AI against human: a name, the figure, and what belongs beside it."""
     found, limit = report["figures"], report["thresholds"]["ai"]
     at = f"at the threshold of {limit}" if "folds" not in report["method"] else "at the folds' own thresholds"
+    human, machine = (f"{found[f'flagged_{kind}_rows']:,} of {found[f'{kind}_rows']:,}" for kind in ("human", "ai"))
     lines = [
         ("AUC", number(found["auc"]), _between(found, "auc", number)),
-        (f"human rows flagged {at}", share(found["fpr"]), _between(found, "fpr", share)),
-        (f"AI rows found {at}", share(found["tpr"]), _between(found, "tpr", share)),
+        (f"human rows flagged {at}", share(found["fpr"]), f"{_between(found, 'fpr', share)} {human}".strip()),
+        (f"AI rows found {at}", share(found["tpr"]), f"{_between(found, 'tpr', share)} {machine}".strip()),
         ("AI rows found at 1 % false positives", share(found["found_at_1"]), _between(found, "found_at_1", share)),
     ]
     for key, words in (("modern", "human rows from 2023 on"), ("older", "human rows before 2023")):

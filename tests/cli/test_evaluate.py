@@ -106,6 +106,7 @@ def test_the_text_report_shows_a_dash_where_rows_are_too_few(evaluate: Callable[
     assert outcome.err == ""
     line = next(line for line in outcome.out.splitlines() if line.startswith("  AI rows found at 1 % false positives"))
     assert line.split()[-1] == "–"  # noqa: RUF001
+    assert next(line for line in outcome.out.splitlines() if line.startswith("  human rows flagged")).endswith("of 40")
     assert "By language" in outcome.out
     assert "By year" in outcome.out
     assert "By source" not in outcome.out
