@@ -36,7 +36,7 @@ def makers(repository: Repository, wanted: Collection[str]) -> dict[str, str]:
 
     Raises ``UsageError`` in a shallow clone, where git would name the author of the oldest commit that is left.
     """
-    if repository.run("rev-parse", "--is-shallow-repository").strip() == b"true":
+    if repository.is_shallow():
         raise UsageError("this clone is shallow, so git cannot tell who changed a file: run 'git fetch --unshallow' before --by-author")
     found: dict[str, str] = {}
     author = UNKNOWN

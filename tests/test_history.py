@@ -118,6 +118,8 @@ def test_by_author_heeds_mailmap_and_refuses_what_would_name_the_wrong_person(
     monkeypatch.chdir(tmp_path / "shallow")
     with pytest.raises(UsageError, match="shallow"):
         aicodelint_history("--by-author")
+    assert len(aicodelint_history("--since", "all").splitlines()) == 2
+    assert aicodelint_history.err.startswith("note: this clone is shallow")
 
 
 def test_signatures_in_the_log_do_not_disturb(aicodelint_history, commit, grown: list[str]) -> None:

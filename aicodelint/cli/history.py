@@ -59,6 +59,8 @@ def history(*, since: str, shape: str, by_author: bool, threshold: float | None,
     finally:
         progress.hide()
         engine.close()
+    if repository.is_shallow():
+        click.echo("note: this clone is shallow: months are missing that 'git fetch --unshallow' would bring", err=True)
     if not months:
         click.echo(printable(f"note: no commit since {since}"), err=True)
     if shape == "svg":

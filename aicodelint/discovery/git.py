@@ -117,6 +117,10 @@ class Repository:
         names = sorted({os.fsdecode(name) for name in done.stdout.split(b"\0") if name})
         return Listing(names, tuple(os.fsdecode(name) for name in _CLOSED.findall(done.stderr)))
 
+    def is_shallow(self) -> bool:
+        """Tell whether the history was cut off where it was cloned."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
     def ignores(self, path: str) -> bool:
         """Tell whether git ignores ``path`` (relative to the root)."""
         try:
