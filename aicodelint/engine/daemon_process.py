@@ -70,7 +70,7 @@ def _run(directory: Path, device: str, spawn_lock: int, log: DaemonLog, package:
         int(_number(MEMORY_VARIABLE, MEMORY_GROWTH_BYTES >> 20)) << 20,
     )
     service = Service(identity(model.fingerprint, device, __version__), model.name, str(directory))
-    keeper = ForkServerKeeper(life.touch, log)
+    keeper = ForkServerKeeper(directory, life.touch, log)
     departure = _Departure(meeting, life_lock, directory, device, log)
     server = Server(service, _loader(bundle, device), life, log, log.fault, tend=keeper.tend)
 

@@ -18,9 +18,11 @@ import socket
 import sys
 import tempfile
 import time
+from functools import cache
 from typing import BinaryIO, NoReturn, cast
 
-from aicodelint.warm.protocol import BEGIN, BYTES_OF_AN_INTEGER, ENDED, GO, HELLO, MAX_HAND_OVER_BYTES, PACKAGE, STREAMS, identity, unpack
+from aicodelint.warm.protocol import BEGIN, BYTES_OF_AN_INTEGER, ENDED, GO, HELLO, MAX_HAND_OVER_BYTES, STREAMS, identity, unpack
+from aicodelint.warm.rehearsal import rehearse
 
 UNFIT = 70
 TALK_SECONDS = 5.0
@@ -35,23 +37,15 @@ class UnfitError(Exception):
     """This child cannot stand in for that client, which then goes on by itself."""
 
 
-def wait(orders: socket.socket) -> NoReturn:
-    """Rehearse, then wait for a client and take its place; end when nobody can send one any more."""
-    _rehearse()
+def wait(orders: socket.socket, bundle: str) -> NoReturn:
+    """Rehearse with a model, then wait for a client and take its place; end when nobody can send one any more."""
+    _own_rights()
+    rehearse(bundle)
     _, descriptors, _, _ = socket.recv_fds(orders, len(HELLO), 1)
     orders.close()
     if not descriptors:
         os._exit(0)
     run(socket.socket(fileno=descriptors[0]))
-
-
-def _rehearse() -> None:
-    """Go through a scan that finds its one file too large to read: no engine is needed, nothing is written but to ``/dev/null``."""
-    from aicodelint.cli.main import cli
-
-    arguments = ["scan", "--isolated", "--quiet", "--no-cache", "--engine", "in-process", "--format", "json", "--max-file-size", "1B"]
-    with contextlib.suppress(Exception):
-        cli.main([*arguments, f"{PACKAGE}/__init__.py"], prog_name="aicodelint", standalone_mode=False)
 
 
 def run(connection: socket.socket) -> NoReturn:
@@ -116,19 +110,12 @@ def _peer(connection: socket.socket) -> int:
 
 
 def _become(client: int, environment: bytes) -> None:
-    theirs, ours = _status(client), _status(os.getpid())
-    if any(theirs[field] != ours[field] for field in SAME_RIGHTS):
-        raise UnfitError("other rights")
-    places = (f"/proc/{client}", "/proc/self")
-    for namespace in SAME_NAMESPACES:
-        there, here = (os.readlink(f"{place}/ns/{namespace}") for place in places)  # noqa: PTH115
-        if there != here:
-            raise UnfitError("another namespace")
-    if not os.path.samestat(*(os.stat(f"{place}/root") for place in places)):  # noqa: PTH116
-        raise UnfitError("another root")
+    status = _status(client)
+    if _rights(client, status) != _own_rights():
+        raise UnfitError("other rights, or other files")
     _take_limits(client)
-    _take_signals(int(theirs["SigIgn"], 16))
-    os.umask(int(theirs["Umask"], 8))
+    _take_signals(int(status["SigIgn"], 16))
+    os.umask(int(status["Umask"], 8))
     os.chdir(f"/proc/{client}/cwd")
     os.environ.clear()
     for variable in environment.split(b"\0") if environment else ():
@@ -140,6 +127,19 @@ def _become(client: int, environment: bytes) -> None:
         locale.setlocale(locale.LC_CTYPE, "C")
     time.tzset()
     tempfile.tempdir = None
+
+
+@cache
+def _own_rights() -> tuple[object, ...]:
+    pid = os.getpid()
+    return _rights(pid, _status(pid))
+
+
+def _rights(pid: int, status: dict[str, str]) -> tuple[object, ...]:
+    """Return what a process may do, and which files it sees."""
+    root = os.stat(f"/proc/{pid}/root")  # noqa: PTH116
+    namespaces = [os.readlink(f"/proc/{pid}/ns/{name}") for name in SAME_NAMESPACES]  # noqa: PTH115
+    return (root.st_dev, root.st_ino, *namespaces, *(status[field] for field in SAME_RIGHTS))
 
 
 def _status(pid: int) -> dict[str, str]:

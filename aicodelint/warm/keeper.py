@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aicodelint.engine.rendezvous import is_held
@@ -30,7 +31,8 @@ class ForkServerKeeper:
     ``touch`` is called when a scan was forked: that is use of the daemon too, even if the cache knows all verdicts. Not for other threads.
     """
 
-    def __init__(self, touch: Callable[[], None], log: Callable[[str], None]) -> None:
+    def __init__(self, bundle: Path, touch: Callable[[], None], log: Callable[[str], None]) -> None:
+        self._bundle = str(bundle.absolute())
         self._touch = touch
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,7 +83,7 @@ class ForkServerKeeper:
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", BOOT, PACKAGE_PARENT, str(theirs.fileno())],
+                    [sys.executable, "-c", BOOT, PACKAGE_PARENT, str(theirs.fileno()), self._bundle],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     cwd="/",

@@ -52,7 +52,7 @@ PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
-    """Serve until the daemon at the other end of the socket, whose descriptor is the only argument, is gone."""
+    """Serve until the daemon is gone; ``arguments`` are the descriptor of a socket at whose other end it is, and its bundle's directory."""
     sys.path[:] = [path for path in sys.path if path]  # never the working directory: a child works in its client's
     log = DaemonLog()
     life = socket.socket(fileno=int(arguments[0]))
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
         load()
         if package_signature() != package:
             raise DaemonUnavailableError("the package changed while it was loaded")
-        ForkServer(_Place(), life, log).serve()
+        ForkServer(_Place(), life, arguments[1], log).serve()
     except DaemonUnavailableError as error:
         log(f"fork server: {error}")
     except Exception as error:
@@ -89,6 +89,7 @@ class _Place:
         if lock is None:
             raise DaemonUnavailableError("another one has this place")
         self.lock = lock
+        _sweep(Path(self.path).parent)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)  # noqa: PTH108
         self.listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -113,6 +114,18 @@ class _Place:
         os.close(self.lock)
 
 
+def _sweep(directory: Path) -> None:
+    """Remove what servers have left that were killed, those of versions that are no more among them."""
+    for path in map(str, directory.glob("*.fork")):
+        with contextlib.suppress(DaemonUnavailableError):
+            lock = try_lock(lock_path(path))
+            if lock is not None:
+                for dead in (path, lock_path(path)):
+                    with contextlib.suppress(OSError):
+                        os.unlink(dead)  # noqa: PTH108
+                os.close(lock)
+
+
 class _Client:
     """A connection, the child that was forked for it, and since when nobody is at its other end."""
 
@@ -133,7 +146,8 @@ class _Spare:
 class ForkServer:
     """Accepts clients, forks their children, passes signals on, tells of deaths."""
 
-    def __init__(self, place: _Place, life: socket.socket, log: DaemonLog) -> None:
+    def __init__(self, place: _Place, life: socket.socket, bundle: str, log: DaemonLog) -> None:
+        self._bundle = bundle
         self._place = place
         self._life = life
         self._files = _loaded_files()
@@ -243,7 +257,7 @@ class ForkServer:
                 orders.close()
                 return
             if pid == 0:
-                self._become_child(orders, lambda: child.wait(theirs))
+                self._become_child(orders, lambda: child.wait(theirs, self._bundle))
         self._spare = _Spare(orders, pid)
 
     def _child_for(self, connection: socket.socket) -> int:

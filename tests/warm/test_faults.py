@@ -307,3 +307,13 @@ def test_a_daemon_that_is_killed_leaves_no_server(warm: Warm) -> None:
     wait_until(lambda: not warm.world.fork_servers(), "the server has left")
     assert not is_alive(child)
     assert not list(Path(warm.world.environment["XDG_RUNTIME_DIR"], "aicodelint").glob("*.fork*"))
+
+
+def test_what_killed_servers_have_left_is_swept_away(warm: Warm) -> None:
+    directory = Path(warm.world.environment["XDG_RUNTIME_DIR"], "aicodelint")
+    warm.stop()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(directory / "0123456789abcdef.fork"))
+    (directory / "0123456789abcdef.fork-lock").touch()
+    warm.start()
+    assert [path.name for path in directory.glob("0123*")] == []
