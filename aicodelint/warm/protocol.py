@@ -73,7 +73,10 @@ def stream_description() -> bytes | None:
     described = []
     streams = ((sys.stdin, sys.__stdin__), (sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__))
     for number, (stream, original) in enumerate(streams):
-        if original is None or stream is not original or original.fileno() != number:
+        try:
+            if original is None or stream is not original or original.fileno() != number:
+                return None
+        except (OSError, ValueError):  # it is closed
             return None
         described.append(f"{original.encoding} {original.errors} {original.line_buffering:d} {original.write_through:d}")
     return "\n".join(described).encode()
