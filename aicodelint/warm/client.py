@@ -76,9 +76,10 @@ def _is_warm_scan(arguments: list[str]) -> bool:
     """
     if arguments[1:2] != ["scan"] or "--no-daemon" in arguments:
         return False
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        engine = following if word == "--engine" else word.partition("=")[2] if word.startswith("--engine=") else "auto"
-        if engine not in ENGINES or any(place in word for place in OF_THIS_PROCESS):
+    for word, following in zip(arguments[2:], [*arguments[3:], ""], strict=False):
+        value = word.partition("=")[2]
+        engine = following if word == "--engine" else value if word.startswith("--engine=") else "auto"
+        if engine not in ENGINES or any(part.startswith(OF_THIS_PROCESS) for part in (word, word[2:], value)):
             return False
     return True
 

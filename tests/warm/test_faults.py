@@ -242,8 +242,12 @@ def test_a_client_with_other_rights_or_files_scans_by_itself(warm: Warm) -> None
 
 def test_when_it_is_not_even_tried(warm: Warm) -> None:
     assert warm.forks("ai.py")
-    for arguments in (("--no-daemon",), ("--engine", "in-process"), ("--engine=in-process",), ("--files-from", "/dev/stdin"), ("/proc/self/fd/0",)):
+    for arguments in (("--no-daemon",), ("--engine", "in-process"), ("--engine=in-process",)):
         assert not warm.forks(*arguments)
+    for arguments in (("--files-from", "/dev/stdin"), ("/proc/self/fd/0",), ("--output=/dev/null",), ("-o/dev/null",)):
+        assert not warm.forks(*arguments)
+    (warm.directory / "dev").mkdir()
+    assert warm.forks(str(warm.directory / "dev"))
     for variable in ("CI", "AICODELINT_NO_DAEMON"):
         assert not warm.forks("ai.py", environment={variable: "1"})
         assert warm.forks("ai.py", environment={variable: "false"})
