@@ -1,8 +1,9 @@
 """A baseline: the findings that were there when aicodelint came, so that only new ones count.
 
-An entry is a rule, a path and a hash of the text that looks AI-generated, without blanks; line numbers do not enter. It also holds a sketch of
-the text's lines, so that it survives an edit that leaves most of them as they are. An entry whose file is gone is good for a file with that text
-elsewhere: a renamed one. Each entry is good for one finding.
+An entry is a path and a hash of the text that looks AI-generated, without blanks; line numbers do not enter. The rule stands beside it to be
+read alone: which family is named may waver with an edit, and that makes no new finding. It also holds a sketch of the text's lines, so that it
+survives an edit that leaves most of them as they are. An entry whose file is gone is good for a file with that text elsewhere: a renamed one.
+Each entry is good for one finding.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class Baseline:
         self._left: dict[str, list[Entry]] = {}
         for entry in self.entries:
             self._left.setdefault(entry.path, []).append(entry)
-        self._by_code: dict[str, list[Entry]] | None = None
+        self._homeless: list[Entry] | None = None
         self._visited: set[str] = set()
 
     @classmethod
@@ -138,17 +139,12 @@ class Baseline:
         return sorted(entry for entries in self._left.values() for entry in entries if entry not in gone)
 
     def _in_same_file(self, wanted: Entry) -> Entry | None:
-        candidates = [entry for entry in self._left.get(wanted.path, ()) if entry.code == wanted.code]
-        return _nearest(wanted, candidates, SAME_FILE)
+        return _nearest(wanted, self._left.get(wanted.path, ()), SAME_FILE)
 
     def _in_file_that_is_gone(self, wanted: Entry) -> Entry | None:
-        if self._by_code is None:
-            self._by_code = {}
-            for entry in self.entries:
-                if self._is_gone(entry):
-                    self._by_code.setdefault(entry.code, []).append(entry)
-        candidates = [entry for entry in self._by_code.get(wanted.code, ()) if entry in self._left[entry.path]]
-        return _nearest(wanted, candidates, RENAMED_FILE)
+        if self._homeless is None:
+            self._homeless = [entry for entry in self.entries if self._is_gone(entry)]
+        return _nearest(wanted, [entry for entry in self._homeless if entry in self._left[entry.path]], RENAMED_FILE)
 
     def _is_gone(self, entry: Entry) -> bool:
         return not os.path.lexists(self.file.parent / entry.path)

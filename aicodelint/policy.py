@@ -18,7 +18,7 @@ from aicodelint.directive_findings import directive_findings
 from aicodelint.finding import FileResult, Finding, Region, SourceFile, Status, Verdict
 from aicodelint.model import Model
 from aicodelint.regions import file_line, merge_windows, named_family, overlap, text_line, to_file_lines
-from aicodelint.rules import family_code
+from aicodelint.rules import UNDETERMINED_CODE, family_code
 from aicodelint.selection import Selection, code_prefix
 from aicodelint.suppression import Directive, directives
 
@@ -115,8 +115,9 @@ class Policy:
             start_line=file_line(source, start),
             end_line=file_line(source, end),
             message=f"Looks AI-generated; likeliest model family: {family}" if family else "Looks AI-generated; model family undetermined",
-            # One finding a file: its identity is the file's. Windows shift with every edit, and a dismissed alert should stay dismissed.
-            fingerprint=self._fingerprints.of(code, source.path, ()),
+            # One finding a file: its identity is the file's. Windows shift with every edit, which family is named wavers, and a dismissed
+            # alert should stay dismissed.
+            fingerprint=self._fingerprints.of(UNDETERMINED_CODE, source.path, ()),
             p_ai=result.p_ai,
             family=family,
             family_confidence=confidence,

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle
-from aicodelint.detection.gate import Trees
+from aicodelint.detection.family_trees import FAMILY_TREES_FILE, FamilyTrees
+from aicodelint.detection.gate import GATE_FILE, Trees
 from aicodelint.detection.head import Head, combine
-from aicodelint.detection.lexing import Lexed
 from aicodelint.detection.ngrams import NgramWitnesses
 from aicodelint.detection.open_encoder import open_encoder
 from aicodelint.detection.stack import Evidence, Stack, probability
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import Window, windows_of
-from aicodelint.detection.witnesses import CheapWitnesses
+from aicodelint.detection.witnesses import CheapWitnesses, Glance
 from aicodelint.errors import BundleError
 from aicodelint.finding import Snippet, Verdict, WindowVerdict
 
@@ -35,8 +35,7 @@ class _Passed:
     """A text that the gate let through, on its way to a verdict. ``rows`` are its windows' places among all that are encoded."""
 
     body: Body
-    glance: Evidence
-    lexed: Lexed
+    glance: Glance
     windows: list[Window]
     rows: slice
     too_little: bool
@@ -49,7 +48,9 @@ class Detector:
         """Load the bundle; raise ``BundleError`` where a file is missing, damaged, or does not fit the others."""
         self._bundle = bundle
         self._stack = Stack.load(bundle.read("stack.json"))
-        self._witnesses = CheapWitnesses(Trees(bundle.read("gate.onnx")), NgramWitnesses.load(bundle.read("ngrams.safetensors")))
+        self._witnesses = CheapWitnesses(
+            Trees(bundle.read(GATE_FILE)), FamilyTrees(bundle.read(FAMILY_TREES_FILE)), NgramWitnesses.load(bundle.read("ngrams.safetensors"))
+        )
         self._tokenizer = CodeTokenizer.from_bytes(bundle.read("tokenizer.json"))
         self._encoder = open_encoder(bundle, device, jobs)
         self._head = Head.from_bytes(bundle.read("head.safetensors"))
@@ -65,14 +66,14 @@ class Detector:
         passed: dict[int, _Passed] = {}
         encoded: list[NDArray[np.int32]] = []
         for place, (body, ids) in enumerate(zip(bodies, tokens, strict=True)):
-            glance, lexed = self._witnesses.glance(body.text, body.language)
-            p_gate = probability(self._stack.gate.logit(glance))
+            glance = self._witnesses.glance(body.text, body.language)
+            p_gate = probability(self._stack.gate.logit(glance.evidence))
             too_little = len(ids) < self._bundle.minimum_tokens
             if p_gate < self._bundle.gate_threshold or not body.text:
                 verdicts[place] = Verdict(p_gate, None, (), too_little)
                 continue
             windows = windows_of(ids, self._tokenizer.line_starts(ids), self._bundle.window_tokens)
-            passed[place] = _Passed(body, glance, lexed, windows, slice(len(encoded), len(encoded) + len(windows)), too_little)
+            passed[place] = _Passed(body, glance, windows, slice(len(encoded), len(encoded) + len(windows)), too_little)
             encoded += [window.ids for window in windows]
         # The cheap witnesses look while the encoder runs: it lets go of the interpreter's lock.
         embeddings = self._beside.submit(self._encoder.encode, encoded)
@@ -89,12 +90,12 @@ class Detector:
 
     def _look(self, passed: _Passed) -> list[Evidence]:
         """Return what the cheap witnesses say of the whole text and, where it has several windows, of each."""
-        whole = self._witnesses.look(passed.glance, passed.lexed)
+        whole = self._witnesses.look(passed.glance)
         if len(passed.windows) == 1:
             return [whole]
         lines = passed.body.text.split("\n")
         parts = ("\n".join(lines[window.start_line - 1 : window.end_line]) for window in passed.windows)
-        return [whole, *(self._witnesses.look(*self._witnesses.glance(part, passed.body.language)) for part in parts)]
+        return [whole, *(self._witnesses.look(self._witnesses.glance(part, passed.body.language)) for part in parts)]
 
     def _verdict(self, passed: _Passed, evidence: list[Evidence], encoder: NDArray[np.float32]) -> Verdict:
         sizes = np.array([len(window.ids) for window in passed.windows])

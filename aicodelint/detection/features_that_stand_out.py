@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle
 from aicodelint.detection.features import FEATURE_NAMES, extract
-from aicodelint.detection.gate import KIND, Trees
+from aicodelint.detection.gate import GATE_FILE, KIND, Trees
 from aicodelint.detection.human_habits import Habits, human_habits
 from aicodelint.detection.lexing import lex
 from aicodelint.finding import Snippet
-
-GATE = "gate.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,9 @@ def standing_out(bundle: Bundle, snippet: Snippet) -> tuple[Habits, list[Standin
     None where the bundle has no trees over these features, or there is too little human code of that language to compare with.
     """
     habits = human_habits().get(snippet.language or "")
-    if habits is None or GATE not in bundle.files:
+    if habits is None or GATE_FILE not in bundle.files:
         return None
-    trees = Trees(bundle.read(GATE))
+    trees = Trees(bundle.read(GATE_FILE))
     body = Body.of(snippet)
     features = extract(lex(body.text, body.language))
     whole = _log_odds(trees, features)
@@ -59,5 +57,5 @@ def standing_out(bundle: Bundle, snippet: Snippet) -> tuple[Habits, list[Standin
 
 def _log_odds(trees: Trees, features: NDArray[np.float32]) -> float:
     """The mean of what the trees' experts say of AI."""
-    said = [logit for name, logit in trees.logits(features).ai.items() if name != KIND]
+    said = [logit for name, logit in trees.logits(features).items() if name != KIND]
     return sum(said) / len(said)

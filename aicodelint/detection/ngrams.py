@@ -71,7 +71,7 @@ def _shape(lexed: Lexed) -> NDArray[np.uint64]:
 
 
 def _tokens(lexed: Lexed) -> NDArray[np.uint64]:
-    return np.array([_symbol(token) for token in _TOKEN.findall(lexed.text.lower())], dtype=np.uint64)
+    return _symbols(_TOKEN.findall(lexed.text.lower()))
 
 
 def _words(lexed: Lexed) -> NDArray[np.uint64]:
@@ -87,13 +87,17 @@ def _prose(lexed: Lexed) -> NDArray[np.uint64]:
 
 
 def _prose_symbols(text: str) -> NDArray[np.uint64]:
-    return np.array([_symbol(token) for token in _PROSE_TOKEN.findall(text.lower())], dtype=np.uint64)
+    return _symbols(_PROSE_TOKEN.findall(text.lower()))
 
 
 def _bytes(data: bytes) -> NDArray[np.uint64]:
     # An odd multiple spreads the byte over the word, so that short n-grams do not collide.
     symbols: NDArray[np.uint64] = (np.frombuffer(data, dtype=np.uint8).astype(np.uint64) + np.uint64(1)) * np.uint64(0xD6E8FEB86659FD93)
     return symbols
+
+
+def _symbols(tokens: list[str]) -> NDArray[np.uint64]:
+    return np.fromiter(map(_symbol, tokens), dtype=np.uint64, count=len(tokens))
 
 
 @lru_cache(maxsize=100_000)

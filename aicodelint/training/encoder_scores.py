@@ -10,14 +10,14 @@ import pandas as pd
 from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.head import Head, combine
 from aicodelint.detection.tokenizer import CodeTokenizer
-from aicodelint.detection.windows import WINDOW_TOKENS, windows_of
+from aicodelint.detection.windows import windows_of
 from aicodelint.rules import FAMILIES
 
 AI_COLUMNS = ("ai_all", "ai_wild", "wild")
 CHUNK = 64
 
 
-def score_rows(rows: pd.DataFrame, parts: Path, kept: Path) -> Path:
+def score_rows(rows: pd.DataFrame, parts: Path, kept: Path, window_tokens: int) -> Path:
     """Write, for each of ``rows`` (columns sample_id, text), the logits of the encoder in ``parts`` to the parquet file ``kept``; return it.
 
     A file that was written earlier is left as it is.
@@ -30,7 +30,7 @@ def score_rows(rows: pd.DataFrame, parts: Path, kept: Path) -> Path:
     found = []
     for start in range(0, len(rows), CHUNK):
         tokens = tokenizer.encode(rows["text"].iloc[start : start + CHUNK].tolist())
-        windows = [windows_of(ids, tokenizer.line_starts(ids), WINDOW_TOKENS) for ids in tokens]
+        windows = [windows_of(ids, tokenizer.line_starts(ids), window_tokens) for ids in tokens]
         ai, family = head.logits(encoder.encode([window.ids for own in windows for window in own]))
         first = 0
         for own in windows:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aicodelint.detection.gate import CLASSES
+from aicodelint.detection.family_trees import CLASSES
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
 from aicodelint.training.calibration import calibration_error
 from aicodelint.training.dataset import modern

@@ -1,4 +1,4 @@
-"""Trains the boosted trees over the cheap features, in one ONNX graph: AI experts of three kinds of code, the kind itself, and the families."""
+"""Trains the boosted trees over the cheap features: the gate (AI experts for three kinds of code, and the kind) and the families."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aicodelint.detection.gate import ABSENT, AI_COLUMNS, CLASSES, FAMILY_EXPERTS, KIND
+from aicodelint.detection.family_trees import ABSENT, CLASSES, FAMILY_EXPERTS
+from aicodelint.detection.gate import AI_COLUMNS, KIND
 from aicodelint.rules import FAMILIES
 from aicodelint.training.dataset import row_weights
 from aicodelint.training.splits import FOLDS, training_rows
@@ -72,13 +73,24 @@ class _Ensemble:
 
 
 def train_gate(rows: pd.DataFrame, features: NDArray[np.float32], work: Path) -> tuple[bytes, NDArray[np.float64]]:
-    """Return the ONNX graph trained on all rows, and the out-of-fold logits of every row, shape (n, columns). Boosters are kept in ``work``."""
+    """Return the gate's ONNX graph trained on all rows, and the out-of-fold logits of every row, shape (n, ``AI_COLUMNS``)."""
+    return _train(_ai_ensembles(rows), rows, features, work, len(AI_COLUMNS))
+
+
+def train_family_trees(rows: pd.DataFrame, features: NDArray[np.float32], work: Path) -> tuple[bytes, NDArray[np.float64]]:
+    """Return the families' ONNX graph trained on all AI rows, and the out-of-fold logits of every row, shape (n, experts * ``CLASSES``)."""
+    return _train(_family_ensembles(rows), rows, features, work, len(FAMILY_EXPERTS) * CLASSES)
+
+
+def _train(
+    ensembles: list[_Ensemble], rows: pd.DataFrame, features: NDArray[np.float32], work: Path, width: int
+) -> tuple[bytes, NDArray[np.float64]]:
+    """Train ensembles that fill the columns of one graph. Boosters are kept in ``work``, and those found there are not trained again."""
     work.mkdir(parents=True, exist_ok=True)
-    width = len(AI_COLUMNS) + len(FAMILY_EXPERTS) * CLASSES
     held_out = np.full((len(rows), width), ABSENT)
     split = rows["split"].to_numpy()
     boosters: list[tuple[Any, tuple[int, ...]]] = []
-    for ensemble in (*_ai_ensembles(rows), *_family_ensembles(rows)):
+    for ensemble in ensembles:
         fit = _fitter(ensemble, features, work)
         for fold in range(FOLDS):
             mine = np.flatnonzero(split == fold)
@@ -115,7 +127,7 @@ def _family_ensembles(rows: pd.DataFrame) -> list[_Ensemble]:
         chosen = mine & np.isin(ids, known)
         weights = np.where(chosen, source * domain / np.sqrt(np.maximum(sizes[ids], 1)), 0.0)
         targets = np.array([known.index(family) if family in known else 0 for family in ids], dtype=np.int64)
-        start = len(AI_COLUMNS) + number * CLASSES
+        start = number * CLASSES
         columns = tuple(start + family for family in known)
         parameters = {**_FAMILY, "num_class": len(known)}
         found.append(_Ensemble(f"family-{name}", targets, weights / weights[chosen].mean(), columns, parameters, 120))

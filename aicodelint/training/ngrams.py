@@ -20,8 +20,9 @@ from aicodelint.training.splits import FOLDS, training_rows
 STRENGTH = {"wild": 100.0, "all": 30.0}
 """liblinear's C of each expert, for rows of mean weight 1."""
 FAMILY_STRENGTH = 10.0
-FAMILY_VIEWS = ("tokens",)
-BENCHMARK_FAMILY_SHARE = 0.3
+FAMILY_VIEWS = {"words": "wild", "comments": "wild", "tokens": "snippet", "shape": "snippet"}
+"""Which kind of AI rows each view's family model learns from. In the wild, n-grams of code learn the repositories; those of comments do not."""
+BENCHMARK_FAMILY_SHARE = 0.1
 NEVER_SEEN = -4.0
 """The logit of a family that a fold has too few rows of to learn."""
 
@@ -55,7 +56,7 @@ def train_ngrams(
         if view in FAMILY_VIEWS:
             kept = work / f"ngrams-{view}-family.npz"
             if not kept.exists():
-                _train_families(rows, measured.grams(view), kept)
+                _train_families(_family_weights(rows, FAMILY_VIEWS[view]), rows, measured.grams(view), kept)
             with np.load(kept) as found:
                 scores.families[view] = found["held_out"]
                 arrays |= {f"{view}.{part}": found[part] for part in ("family", "family_bias", "family_scale")}
@@ -80,9 +81,9 @@ def _train_view(rows: pd.DataFrame, grams: sparse.csr_matrix, names: tuple[str, 
     np.savez(kept, held_out=held_out, weights=weights, bias=bias)
 
 
-def _train_families(rows: pd.DataFrame, grams: sparse.csr_matrix, kept: Path) -> None:
-    """Train one-against-all models of the families over snippets by machines, int8 with a scale for each, and their out-of-fold logits."""
-    split, ids, importance = rows["split"].to_numpy(), family_ids(rows), _family_weights(rows)
+def _train_families(importance: NDArray[np.float64], rows: pd.DataFrame, grams: sparse.csr_matrix, kept: Path) -> None:
+    """Train one-against-all models of the families on the rows of some importance, int8 with a scale for each, and their out-of-fold logits."""
+    split, ids = rows["split"].to_numpy(), family_ids(rows)
     classes = len(FAMILIES) + 1
     held_out = np.full((len(rows), classes), np.nan)
     weights, bias = np.zeros((BUCKETS, classes)), np.full(classes, NEVER_SEEN, dtype=np.float32)
@@ -106,17 +107,21 @@ def _train_families(rows: pd.DataFrame, grams: sparse.csr_matrix, kept: Path) ->
     np.savez(kept, held_out=held_out, family=np.round(weights / scale).astype(np.int8), family_scale=scale.astype(np.float32), family_bias=bias)
 
 
-def _family_weights(rows: pd.DataFrame) -> NDArray[np.float64]:
-    """Weigh AI snippets: a class by the inverse fourth root of its size, a source and family by the root, SemEval rows above benchmarks.
+def _family_weights(rows: pd.DataFrame, kind: str) -> NDArray[np.float64]:
+    """Return the weights of the AI rows of a kind of code, 0 for all other rows.
 
-    In the wild the trees do better than n-grams, which learn the repositories.
+    In the wild every repository counts alike, and a family by the root of its repositories. Snippets: a family by the inverse fourth root
+    of its size, a source and family by the root, SemEval rows above benchmarks.
     """
-    ai = (rows["ai"] & (rows["domain"] != "wild")).to_numpy()
-    ids = family_ids(rows)
-    sizes = np.bincount(ids[ai], minlength=len(FAMILIES) + 1)
-    source = rows.groupby(["source", "family"])["ai"].transform("size").to_numpy() ** -0.5
+    ai, wild = rows["ai"].to_numpy(), (rows["domain"] == "wild").to_numpy()
+    size = rows.groupby(["source", "family"])["ai"].transform("size").to_numpy().astype(np.float64)
+    if kind == "wild":
+        repositories = rows[ai & wild].groupby("family")["source"].nunique()
+        return np.where(ai & wild, 1 / size / np.sqrt(rows["family"].map(repositories).fillna(1).to_numpy()), 0.0)
+    ids, mine = family_ids(rows), ai & ~wild
+    sizes = np.bincount(ids[mine], minlength=len(FAMILIES) + 1)
     domain = np.where(rows["domain"] == "benchmark", BENCHMARK_FAMILY_SHARE, 1.0)
-    return np.where(ai, source * domain * np.maximum(sizes[ids], 1.0) ** -0.25, 0.0)
+    return np.where(mine, size**-0.5 * domain * np.maximum(sizes[ids], 1.0) ** -0.25, 0.0)
 
 
 def _fit(

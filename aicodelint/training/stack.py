@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from aicodelint.detection.stack import KIND_INPUT, design, family_evidence, log_softmax
 from aicodelint.rules import FAMILIES
 from aicodelint.training.dataset import row_weights
-from aicodelint.training.gate import family_ids
 
 SHARES = {"wild": 1.0, "package": 0.4, "semeval": 0.4, "benchmark": 0.4}
 AI_SHARE = {"wild": 0.4, "package": 1.0, "semeval": 1.3, "benchmark": 1.3}
@@ -22,7 +21,9 @@ kinds of code would be spent on the wild alone."""
 STRENGTH = 0.05
 ENCODER_WEIGHT = 0.2
 """In logits of P(AI) for a standard deviation of the encoder's logit."""
-FAMILY_RIDGE = 3e-3
+FAMILY_WEIGHT = 0.4
+PRIOR_TAKEN_BACK = 0.35
+"""The power of a family's frequency in the data that its probability is divided by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,49 +92,22 @@ def add_encoder(
 def fit_families(rows: pd.DataFrame, scores: Scores, witnesses: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], NDArray[np.float64]]:
     """Return the family part of ``stack.json`` and each row's probabilities (n, families + 1), mixed by kind.
 
-    ``witnesses`` names for ``wild`` and ``snippet`` whose family logits are summed. Weights and biases are fitted on the rows of that kind.
+    ``witnesses`` names for ``wild`` and ``snippet`` whose family logits are summed. They count alike: weights fitted to the few repositories
+    there are came out worse on those left out. The bias takes back a part of how common each family is in these data, since nobody's
+    repository shares their mixture.
     """
-    ids, ai, wild = family_ids(rows), rows["ai"].to_numpy(), (rows["domain"] == "wild").to_numpy()
+    wild = (rows["domain"] == "wild").to_numpy()
+    whole = (rows["ai"] & ~rows["cut"]).to_numpy()
     kind = 1 / (1 + np.exp(-np.clip(scores.nature[:, 2:], -40, 40)))
     entry: dict[str, Any] = {}
     mixed = np.zeros((len(rows), len(FAMILIES) + 1))
-    for name, share, chosen in (("wild", kind, ai & wild), ("snippet", 1 - kind, ai & ~wild)):
-        names = list(witnesses[name])
-        stacked = np.stack([family_evidence(scores.families[each], len(FAMILIES) + 1) for each in names])
-        known = chosen & np.isfinite(stacked).all(axis=(0, 2))
-        weights = _family_weights(rows, ids, known)
-        fitted = _fit_family_expert(stacked[:, known], ids[known], weights[known])
-        entry[name] = {"weights": dict(zip(names, fitted[0].tolist(), strict=True)), "bias": fitted[1].tolist()}
-        mixed += share * np.exp(log_softmax(np.tensordot(fitted[0], stacked, 1) + fitted[1]))
+    for name, share, chosen in (("wild", kind, whole & wild), ("snippet", 1 - kind, whole & (rows["domain"] == "semeval").to_numpy())):
+        summed = sum(FAMILY_WEIGHT * family_evidence(scores.families[each], len(FAMILIES) + 1) for each in witnesses[name])
+        common = np.nanmean(np.exp(log_softmax(np.asarray(summed)[chosen])), axis=0)
+        bias = -PRIOR_TAKEN_BACK * np.log(common + 1e-4)
+        entry[name] = {"weights": dict.fromkeys(witnesses[name], FAMILY_WEIGHT), "bias": bias.tolist()}
+        mixed += share * np.exp(log_softmax(summed + bias))
     return entry, mixed
-
-
-def _family_weights(rows: pd.DataFrame, ids: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    sizes = np.bincount(ids[chosen], minlength=len(FAMILIES) + 1)
-    domain = np.where(rows["domain"] == "benchmark", 0.1, 1.0)
-    return np.asarray(domain / np.sqrt(np.maximum(sizes[ids], 1)))
-
-
-def _fit_family_expert(
-    stacked: NDArray[np.float64], ids: NDArray[np.int64], weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weight of each witness (never below 0) and the bias of each family that make the right families likeliest."""
-    from scipy.optimize import minimize
-
-    count = len(stacked)
-    target = np.eye(stacked.shape[2])[ids]
-    weights = weights / weights.sum()
-
-    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        found = log_softmax(np.tensordot(parameters[:count], stacked, 1) + parameters[count:])
-        slope = (np.exp(found) - target) * weights[:, None]
-        gradient = np.concatenate([(stacked * slope).sum(axis=(1, 2)), slope.sum(axis=0) + 2 * FAMILY_RIDGE * parameters[count:]])
-        return float(-(found * target).sum(axis=1) @ weights + FAMILY_RIDGE * (parameters[count:] ** 2).sum()), gradient
-
-    start = np.concatenate([np.full(count, 0.5), np.zeros(stacked.shape[2])])
-    bounds = [(0.0, 3.0)] * count + [(-4.0, 4.0)] * stacked.shape[2]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return found[:count], found[count:]
 
 
 def _fit(columns: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

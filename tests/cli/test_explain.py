@@ -10,7 +10,7 @@ import pytest
 from aicodelint.detection.bundle import Bundle
 from aicodelint.detection.features import FEATURE_NAMES, extract
 from aicodelint.detection.features_that_stand_out import standing_out
-from aicodelint.detection.gate import AI_COLUMNS, CLASSES, FAMILY_EXPERTS
+from aicodelint.detection.gate import AI_COLUMNS
 from aicodelint.detection.human_habits import human_habits
 from aicodelint.detection.lexing import lex
 from aicodelint.finding import Snippet
@@ -23,7 +23,7 @@ DASHES = HUMAN.replace("return", "# It is \u2014 clearly \u2014 so.\n    return"
 def bundle(tmp_path: Path) -> Path:
     """A bundle whose trees are a plane: the log-odds rise with the share of em dashes, and with nothing else."""
     onnx = pytest.importorskip("onnx")
-    width = len(AI_COLUMNS) + len(FAMILY_EXPERTS) * CLASSES
+    width = len(AI_COLUMNS)
     weights = np.zeros((len(FEATURE_NAMES), width), dtype=np.float32)
     weights[FEATURE_NAMES.index("mark_em_dash")] = 2.0
     graph = onnx.helper.make_graph(

@@ -16,7 +16,6 @@ from aicodelint.detection.lexing import Lexed
 _DEFINITION = re.compile(
     r"\n[ \t]*(?=[a-z])(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b"
 )
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LEAD = re.compile(r" ([A-Z]?[a-z]+)(?=[A-Z_])")
 _DIGIT_AFTER = re.compile(r"\d(?<=[A-Za-z_]\d)")
 _DECISIONS = frozenset("if elif elsif for foreach while case when catch except rescue guard unless until match switch".split())  # noqa: SIM905
@@ -78,7 +77,6 @@ def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, flo
     some = len(unique)
     lengths = sorted(map(len, unique))
     joined = " " + " ".join(unique)
-    parts = _PART.findall(joined) or ["x"]
     lead = Counter(map(_PREFIX_OF.get, map(str.lower, _LEAD.findall(joined))))
     snake, upper, pascal, camel = _cases(unique)
     counts = Counter(tally.values())
@@ -104,9 +102,6 @@ def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, flo
         "name_upper": upper / some,
         "name_digits": len(_DIGIT_AFTER.findall(joined)) / some,
         "name_underscore": joined.count(" _") / some,
-        "name_parts": len(parts) / some,
-        "name_part_length": len("".join(parts)) / len(parts),
-        "name_part_variety": len(set(map(str.lower, parts))) / len(parts),
         "name_mixed_case": min(snake, camel) / some,
     }
     out.update([(name, lead[name] / some) for name in _PREFIX_NAMES])
@@ -185,14 +180,10 @@ def _string_features(strings: tuple[str, ...], code: int, lines: int) -> dict[st
         "string_spaced": 1 - (len(words) + lengths.count(0)) / some if bodies else 0.0,
         "string_sentences_per_line": len(sentences) / max(lines, 1),
         "string_sentence_capital": sum([body[0].isupper() for body in sentences]) / told,
-        "string_sentence_full_stop": sum([body[-1] == "." for body in sentences]) / told,
         "string_sentence_colon": sum([": " in body for body in sentences]) / told,
         "string_sentence_placeholder": sum(["{" in body or "%" in body for body in sentences]) / told,
-        "string_hyphenated": sum(["-" in body for body in words]) / some,
         "string_path": sum(["/" in body for body in words]) / some,
         "string_snake": sum(["_" in body for body in words]) / some,
-        "string_dotted": sum(["." in body for body in words]) / some,
-        "string_variety": len(set(bodies)) / some,
     }
 
 

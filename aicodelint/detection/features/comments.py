@@ -27,11 +27,9 @@ _PATTERNS = {
     "todo": ("TODO|FIXME|XXX|HACK",),
     "parenthesis": (r"\([a-z]",),
     "long_dash": (r" [\u2014\u2013] | -- ",),
-    "semicolon_clause": (r"[a-z]; [a-z]",),
     "colon_clause": (r"[a-z]: [a-z]",),
     "capitals": (r"[A-Z](?<!\w[A-Z])[A-Z]{2,}\b",),
     "hyphenated": (r"[a-z]-[a-z]",),
-    "contraction": (r"[a-z]'(?:t|s|re|ll|ve|d)\b",),
 }
 _COUNTED = {"link": "://", "backtick": "`", "question": "?", "exclamation": "! ", "arrow": "->", "plus": " + ", "call": "()"}
 _FINDERS = {f"comment_has_{name}": [re.compile(pattern).findall for pattern in patterns] for name, patterns in _PATTERNS.items()}

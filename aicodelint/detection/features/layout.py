@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import string
-import zlib
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -38,7 +37,6 @@ _TYPOGRAPHIC = {
 }
 """Marks that hands seldom type, by name; escaped here since some look like ASCII."""
 _EMOJI = "✅❌⚠🔥🚀📊🔍💡🎯⭐✨📝🔧"
-_COMPRESSED = 20_000
 _QUANTILES = {f"length_q{int(100 * q)}": q for q in (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)}
 _LAST = {f"line_ends_{c}": c.encode() for c in ";{},):("}
 _FIRST = {f"line_starts_{c}": c.encode() for c in '}#/*@.")'}
@@ -136,7 +134,6 @@ def _characters(text: str, raw: bytes, size: int) -> dict[str, float]:
         "spaces": rate[_SPACE],
         "tabs": rate[_TAB],
         "byte_entropy": _entropy(counts),
-        "compressed": len(zlib.compress(raw[: min(len(raw) - 1, _COMPRESSED)], 1)) / min(size, _COMPRESSED),
     }
     out.update([(name, rate[code]) for name, code in _CHARACTER_CODES.items()])
     ascii_only = text.isascii()
