@@ -4,7 +4,8 @@
 
 DIRECTORY holds the source files to time on; the default is the standard library of the running Python. The naive way is transformers'
 ``T5EncoderModel`` in fp32 with eager attention, 16 texts a batch in file order, every text padded to 512 tokens. Both ways take texts
-and give verdicts on the same cores; whole files are cut to their first window, so that both see the same tokens. Then the whole product
+and give the encoder's logits on the same cores; whole files are cut to their first 512 tokens, so that both see the same. The product's windows
+may be shorter than 512 tokens; its logit is then the mean of a text's windows, as in a scan. Then the whole product
 scans DIRECTORY with its own encoder and with the naive one: how often the files' verdicts agree, and the share of CPU time in each part.
 Needs the ``train`` extra.
 """
@@ -32,7 +33,7 @@ from transformers import T5EncoderModel
 from aicodelint import scanning
 from aicodelint.detection.bundle import Bundle, default_path
 from aicodelint.detection.encoder_onnx import OnnxEncoder
-from aicodelint.detection.head import Head
+from aicodelint.detection.head import Head, combine
 from aicodelint.detection.licence import strip_licence
 from aicodelint.detection.tokenizer import PAD, CodeTokenizer
 from aicodelint.detection.windows import WINDOW_TOKENS, windows_of
@@ -55,11 +56,15 @@ class Product:
         self.tokenizer = CodeTokenizer.from_bytes(bundle.read("tokenizer.json"))
         self.encoder = OnnxEncoder(bundle.read("encoder.onnx"))
         self.head = Head.from_bytes(bundle.read("head.safetensors"))
+        self.longest = bundle.window_tokens
 
     def __call__(self, texts: list[str]) -> np.ndarray:
-        """Return the AI logits of each text's one window."""
-        windows = [windows_of(ids, self.tokenizer.line_starts(ids))[0].ids for ids in self.tokenizer.encode(texts)]
-        return self.head.logits(self.encoder.encode(windows))[0]
+        """Return the AI logits of each text."""
+        windows = [[each.ids for each in windows_of(ids, self.tokenizer.line_starts(ids), self.longest)] for ids in self.tokenizer.encode(texts)]
+        logits = self.head.logits(self.encoder.encode([ids for own in windows for ids in own]))[0]
+        ends = np.cumsum([len(own) for own in windows])
+        parts = np.split(logits, ends[:-1])
+        return np.array([combine(mine, np.array([len(ids) for ids in own])) for mine, own in zip(parts, windows, strict=True)])
 
 
 class Naive:
