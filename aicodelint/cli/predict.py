@@ -26,6 +26,11 @@ from aicodelint.errors import EngineError
 def predict(data: tuple[Path, ...], output: Path, **given: Any) -> int:
     """Label every row of DATA: id, label (0 = human, else the family's id), P(AI) and the families' probabilities.
 
+    \b
+    aicodelint predict snippets.parquet --output labelled.parquet
+    aicodelint predict test.csv --output submission.csv --labels-only
+    aicodelint predict snippets.jsonl -o out.jsonl --model mine/ --code-column text
+
     Rows are read, judged and written a batch at a time: a table may be larger than memory. Labels are 0 to 10 as in the research task; a bundle
     with families of its own numbers them in its order.
     """

@@ -148,7 +148,7 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             parameters,
             None if self.encoder is None else self.encoder_.name,
             getattr(self.encoder_, "revision", None),
-            self.encoder_.fingerprint,
+            _identity(self.encoder_),
         )
         write_head(Path(path), saved)
 
@@ -197,11 +197,16 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self, "encoder_"):
             self.encoder_ = self._open()
         expected = getattr(self, "_expected_fingerprint", None)
-        if expected is not None and self.encoder_.fingerprint != expected:
+        if expected is not None and expected not in {self.encoder_.fingerprint, _identity(self.encoder_)}:
             raise BundleError(f"this head was trained on another encoder than {self.encoder_.name} as it is here")
         cache = None if self.cache_dir is False else default_cache_directory() if self.cache_dir in {None, True} else Path(str(self.cache_dir))
         with ProgressLine("Embedding", self.verbose > 0) as progress:
             return embed(texts, self.encoder_, cache, progress)
+
+
+def _identity(encoder: TextEncoder) -> str:
+    """Return what an encoder has in common on any device and in any number type: a head trained on a CPU judges on a GPU."""
+    return str(getattr(encoder, "identity", encoder.fingerprint))
 
 
 def checked_code(code: Any) -> list[str]:

@@ -25,7 +25,9 @@ def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: 
     say(f"{len(data.code):,} rows: {int(data.human.sum()):,} human, {len(data.families)} families ({', '.join(data.families)})")
     if data.skipped:
         say(f"{data.skipped:,} rows without code are left out")
-    encoder = open_text_encoder(given["encoder"], given["revision"], device=given["device"], dtype=given["dtype"], download=given["download"])
+    # What will be trained is trained in fp32; an int8 copy of it as it is would be of no use.
+    dtype = "fp32" if given["fine_tune"] and given["dtype"] == "auto" else given["dtype"]
+    encoder = open_text_encoder(given["encoder"], given["revision"], device=given["device"], dtype=dtype, download=given["download"], say=say)
     notes: tuple[str, ...] = ()
     if given["fine_tune"]:
         from aicodelint.training.fine_tune import NOTE, FineTuning, fine_tune

@@ -10,7 +10,18 @@ import pytest
 
 from aicodelint.cli.main import cli
 
-PAGES = (("scan",), ("baseline",), ("baseline", "create"), ("baseline", "update"), ("hook",), ("hook", "install"), ("explain",), ("history",))
+PAGES = (
+    ("scan",),
+    ("baseline",),
+    ("baseline", "create"),
+    ("baseline", "update"),
+    ("hook",),
+    ("hook", "install"),
+    ("explain",),
+    ("history",),
+    ("train",),
+    ("predict",),
+)
 
 
 def page(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:

@@ -18,8 +18,9 @@ from aicodelint.detection.open_detector import open_detector  # noqa: E402
 from aicodelint.finding import Snippet  # noqa: E402
 from aicodelint.rules import TEN_FAMILIES as FAMILIES  # noqa: E402
 from aicodelint.training.heads import HeadRecipe  # noqa: E402
+from aicodelint.training.int8_encoder import cosines  # noqa: E402
 from aicodelint.training.tables import Sample  # noqa: E402
-from aicodelint.training.text_encoder import TorchTextEncoder, open_text_encoder  # noqa: E402
+from aicodelint.training.text_encoder import OnnxTextEncoder, TorchTextEncoder, open_text_encoder  # noqa: E402
 from aicodelint.training.train_run import run_training  # noqa: E402
 from aicodelint.training.user_bundle import TrainingPlan, labelled_rows  # noqa: E402
 
@@ -28,7 +29,7 @@ ROWS = 24
 
 @pytest.fixture(scope="module")
 def encoder(codet5p_220m: Path) -> TorchTextEncoder:
-    opened = open_text_encoder(codet5p_220m, device="cpu")
+    opened = open_text_encoder(codet5p_220m, device="cpu", dtype="fp32")
     assert isinstance(opened, TorchTextEncoder)
     return opened
 
@@ -48,7 +49,7 @@ def classifier(encoder: TorchTextEncoder, code: list[str], tmp_path_factory: pyt
 
 def test_1_it_loads_from_the_hub_s_file_layout_in_seconds(codet5p_220m: Path) -> None:
     started = time.monotonic()
-    opened = open_text_encoder(codet5p_220m, device="cpu")
+    opened = open_text_encoder(codet5p_220m, device="cpu", dtype="fp32")
     assert opened.dimension == 768
     assert time.monotonic() - started < 60
 
@@ -97,6 +98,24 @@ def test_a_bundle_on_it_stays_under_a_megabyte_and_judges(encoder: TorchTextEnco
     assert sum((bundle.path / name).stat().st_size for name in [*bundle.files, "bundle.json"]) < 1_000_000
     verdicts = open_detector(bundle).judge([Snippet(code, None) for code, _ in rows[:3]])
     assert all(len(verdict.families) == 10 for verdict in verdicts if verdict.families is not None)
+
+
+def test_on_a_cpu_it_is_made_int8_once_and_stays_the_same_encoder(
+    codet5p_220m: Path, encoder: TorchTextEncoder, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    said: list[str] = []
+    opened = open_text_encoder(codet5p_220m, device="cpu", say=said.append)
+    assert isinstance(opened, OnnxTextEncoder)
+    assert "making the encoder int8, once" in said[0]
+    assert "cosine of 0.99" in said[1]
+    assert opened.identity == encoder.identity
+    windows = [window for found in encoder.windows(code[:6]) for window in found]
+    assert np.median(cosines(opened.encode(windows), encoder.encode(windows))) > 0.999
+    said.clear()
+    again = open_text_encoder(codet5p_220m, device="cpu", say=said.append)
+    assert again.fingerprint == opened.fingerprint
+    assert len(said) == 1
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
