@@ -36,7 +36,7 @@ def baseline() -> None:
     aicodelint baseline update --add            accept what is new, too
     aicodelint baseline show
 
-    An accepted finding is known by its rule, its path and its text without blanks: it survives moved lines, small edits and a renamed file.
+    An accepted finding is known by its path and its text without blanks: it survives moved lines, small edits and a renamed file.
     """
 
 
