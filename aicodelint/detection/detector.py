@@ -1,7 +1,8 @@
 """The detector of the default bundle: texts in, verdicts out.
 
-Three witnesses look at a text: boosted trees over cheap features (which are the gate as well), hashed n-grams, and the encoder.
-A calibrated combination of their logits is P(AI). Every text is judged by itself, so that batches, order and threads change nothing.
+Three witnesses look at a text: boosted trees over cheap features (which are the gate as well), hashed n-grams, and the encoder, which is asked
+where its answer could make or break a finding at the bundle's threshold. A calibrated combination of their logits is P(AI). Every text is
+judged by itself, so that batches, order and threads change nothing.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from aicodelint.detection.open_encoder import open_encoder
 from aicodelint.detection.stack import Evidence, Stack, probability
 from aicodelint.detection.tokenizer import CodeTokenizer
 from aicodelint.detection.windows import Window, windows_of
-from aicodelint.detection.witnesses import CheapWitnesses, Glance
+from aicodelint.detection.witnesses import CheapWitnesses
 from aicodelint.errors import BundleError
 from aicodelint.finding import Snippet, Verdict, WindowVerdict
 
-ENCODER = "encoder"
+ENCODER_INPUTS = ("encoder.0", "encoder.1")
 
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """A text that the gate let through, on its way to a verdict. ``rows`` are its windows' places among all that are encoded."""
+    """A text that the gate let through, on its way to a verdict. ``rows`` are its windows' places among all that are encoded, None if none is."""
 
     body: Body
-    glance: Glance
+    evidence: Evidence
     windows: list[Window]
-    rows: slice
+    rows: slice | None
     too_little: bool
 
 
@@ -51,6 +52,7 @@ class Detector:
         self._witnesses = CheapWitnesses(
             Trees(bundle.read(GATE_FILE)), FamilyTrees(bundle.read(FAMILY_TREES_FILE)), NgramWitnesses.load(bundle.read("ngrams.safetensors"))
         )
+        self._threshold = bundle.model.thresholds.ai
         self._tokenizer = CodeTokenizer.from_bytes(bundle.read("tokenizer.json"))
         self._encoder = open_encoder(bundle, device, jobs)
         self._head = Head.from_bytes(bundle.read("head.safetensors"))
@@ -73,14 +75,16 @@ class Detector:
                 verdicts[place] = Verdict(p_gate, None, (), too_little)
                 continue
             windows = windows_of(ids, self._tokenizer.line_starts(ids), self._bundle.window_tokens)
-            passed[place] = _Passed(body, glance, windows, slice(len(encoded), len(encoded) + len(windows)), too_little)
-            encoded += [window.ids for window in windows]
-        # The cheap witnesses look while the encoder runs: it lets go of the interpreter's lock.
-        embeddings = self._beside.submit(self._encoder.encode, encoded)
-        seen = {place: self._look(each) for place, each in passed.items()}
-        logits, _ = self._head.logits(embeddings.result())
+            evidence = self._witnesses.look(glance)
+            rows = None if self._is_settled(evidence) else slice(len(encoded), len(encoded) + len(windows))
+            passed[place] = _Passed(body, evidence, windows, rows, too_little)
+            encoded += [window.ids for window in windows if rows]
+        # The cheap witnesses look at the windows while the encoder runs: it lets go of the interpreter's lock.
+        embeddings = self._beside.submit(self._encoder.encode, encoded) if encoded else None
+        parts = {place: self._look_at_windows(each) for place, each in passed.items()}
+        logits = self._head.logits(embeddings.result())[0] if embeddings else None
         for place, each in passed.items():
-            verdicts[place] = self._verdict(each, seen[place], logits[each.rows])
+            verdicts[place] = self._verdict(each, parts[place], None if logits is None or each.rows is None else logits[each.rows])
         return [verdict for verdict in verdicts if verdict is not None]
 
     def close(self) -> None:
@@ -88,33 +92,41 @@ class Detector:
         self._beside.shutdown()
         self._encoder.close()
 
-    def _look(self, passed: _Passed) -> list[Evidence]:
-        """Return what the cheap witnesses say of the whole text and, where it has several windows, of each."""
-        whole = self._witnesses.look(passed.glance)
+    def _is_settled(self, evidence: Evidence) -> bool:
+        """Return whether the text is a finding or none whatever the encoder says: it is then not asked, which is most of a scan's time."""
+        if self._stack.full is None:
+            return True
+        middle, sway = self._stack.full.without(evidence, ENCODER_INPUTS)
+        return not probability(middle - sway) < self._threshold <= probability(middle + sway)
+
+    def _look_at_windows(self, passed: _Passed) -> list[Evidence]:
+        """Return what the cheap witnesses say of each window; of a text's only window that is what they say of the text."""
         if len(passed.windows) == 1:
-            return [whole]
+            return [passed.evidence]
         lines = passed.body.text.split("\n")
         parts = ("\n".join(lines[window.start_line - 1 : window.end_line]) for window in passed.windows)
-        return [whole, *(self._witnesses.look(self._witnesses.glance(part, passed.body.language)) for part in parts)]
+        return [self._witnesses.look(self._witnesses.glance(part, passed.body.language)) for part in parts]
 
-    def _verdict(self, passed: _Passed, evidence: list[Evidence], encoder: NDArray[np.float32]) -> Verdict:
+    def _verdict(self, passed: _Passed, parts: list[Evidence], encoder: NDArray[np.float32] | None) -> Verdict:
         sizes = np.array([len(window.ids) for window in passed.windows])
-        p_ai, families = self._conclude(evidence[0], combine(encoder, sizes))
-        if len(passed.windows) == 1:
+        p_ai, families = self._conclude(passed.evidence, None if encoder is None else combine(encoder, sizes))
+        if len(parts) == 1:
             conclusions: Iterable[tuple[float, tuple[float, ...]]] = [(p_ai, families)]
         else:
-            conclusions = (self._conclude(*window) for window in zip(evidence[1:], encoder, strict=True))
+            conclusions = (self._conclude(part, None if encoder is None else encoder[number]) for number, part in enumerate(parts))
         windows = tuple(
             WindowVerdict(window.start_line + passed.body.dropped, window.end_line + passed.body.dropped, p, distribution)
             for window, (p, distribution) in zip(passed.windows, conclusions, strict=True)
         )
         return Verdict(p_ai, families, windows, passed.too_little)
 
-    def _conclude(self, evidence: Evidence, encoder: NDArray[np.float32]) -> tuple[float, tuple[float, ...]]:
+    def _conclude(self, evidence: Evidence, encoder: NDArray[np.float32] | None) -> tuple[float, tuple[float, ...]]:
         """Return P(AI) and the families' probabilities; these sum to 1 with that of an author of no known family, which is left out."""
         stack = self._stack
-        logits = {**evidence.logits, **{f"{ENCODER}.{number}": float(logit) for number, logit in enumerate(encoder)}}
-        whole = replace(evidence, logits=logits)
-        p_ai = probability((stack.full or stack.cheap).logit(whole))
-        distribution = stack.families.probabilities(whole)[:-1]
-        return p_ai, tuple(round(float(share), 4) for share in distribution)
+        distribution = tuple(round(float(share), 4) for share in stack.families.probabilities(evidence)[:-1])
+        if stack.full is None:
+            return probability(stack.cheap.logit(evidence)), distribution
+        if encoder is None:
+            return probability(stack.full.without(evidence, ENCODER_INPUTS)[0]), distribution
+        said = {name: float(logit) for name, logit in zip(ENCODER_INPUTS, encoder, strict=False)}
+        return probability(stack.full.logit(replace(evidence, logits={**evidence.logits, **said}))), distribution

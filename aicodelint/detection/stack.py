@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,8 +53,19 @@ class Combination:
     def logit(self, evidence: Evidence) -> float:
         """Return the logit of P(AI) of one text; raise ``KeyError`` if a witness that is read is missing."""
         logits = np.array([[evidence.logits[name] for name in self.inputs]])
-        nature = np.array([[evidence.characters, evidence.comment_share, evidence.logits[KIND_INPUT]]])
-        return math.fsum((design(logits, nature, self.mean, self.scale)[0] * self.coefficients).tolist()) + self.intercept
+        return math.fsum((design(logits, _nature(evidence), self.mean, self.scale)[0] * self.coefficients).tolist()) + self.intercept
+
+    def without(self, evidence: Evidence, absent: Collection[str]) -> tuple[float, float]:
+        """Return the logit of one text if the witnesses ``absent`` were undecided, and how far they could move it, either way, at most."""
+        known = dict(zip(self.inputs, self.mean.tolist(), strict=True)) | {
+            name: value for name, value in evidence.logits.items() if name not in absent
+        }
+        middle = self.logit(replace(evidence, logits=known))
+        alone = np.diag([float(name in absent) * LIMIT for name in self.inputs])
+        nature = np.repeat(_nature(evidence), len(self.inputs), axis=0)
+        nothing = design(np.zeros_like(alone), nature, np.zeros(len(self.inputs)), np.ones(len(self.inputs)))
+        each = (design(alone, nature, np.zeros(len(self.inputs)), np.ones(len(self.inputs))) - nothing) @ self.coefficients
+        return middle, float(np.abs(each).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,10 @@ class Stack:
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise BundleError(f"the bundle's stack.json is malformed: {type(error).__name__} at {error}") from None
+
+
+def _nature(evidence: Evidence) -> NDArray[np.float64]:
+    return np.array([[evidence.characters, evidence.comment_share, evidence.logits[KIND_INPUT]]])
 
 
 def design(logits: NDArray[np.float64], nature: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,10 +17,12 @@ it.
 
 ## What it is made of
 
-- **Gate and first witness**: boosted trees over cheap features of layout, comments, names and code (`gate.onnx`).
+- **Gate and first witness**: boosted trees over cheap features of layout, comments, names and code (`gate.onnx`; for the
+  families `families.onnx`).
 - **Second witness**: linear models over hashed n-grams of the text, its shape, its tokens and its comments (`ngrams.safetensors`).
 - **Third witness**: a T5 encoder in the CodeT5 mould, trained from scratch on these data, with linear heads on its mean embedding
-  (`encoder.onnx` in int8 for CPUs, `encoder.safetensors` for `transformers`, `head.safetensors`, `tokenizer.json`).
+  (`encoder.onnx` in int8 for CPUs, `encoder.safetensors` in fp16 for `transformers`, `head.safetensors`, `tokenizer.json`). It is asked
+  where its answer could make or break a finding at the threshold; elsewhere it counts as undecided.
 - **Combination**: a logistic model over the witnesses' logits, the text's length, its share of comments and its kind (`stack.json`). A
   short text gets a weaker verdict, by design.
 
@@ -44,8 +46,8 @@ Third-party data; none of it is in this repository. Wild labels come from what c
 
 ## Figures
 
-`full` is the bundle as it ships, on fold 1, which the encoder has not seen. `cheap` is the same without the encoder: on the same rows,
-and on all rows out of fold. AUCs compare AI files with human files of the kind that is named; "found at 1 %" is the share of AI files
+`full` is the bundle with the encoder asked of every text, on fold 1, which the encoder has not seen. `cheap` is the same without the
+encoder: on the same rows, and on all rows out of fold. AUCs compare AI files with human files of the kind that is named; "found at 1 %" is the share of AI files
 above the score that 1 % of the human files reach.
 
 {figures}
