@@ -47,8 +47,8 @@ Third-party data; none of it is in this repository. Wild labels come from what c
 ## Figures
 
 `full` is the bundle with the encoder asked of every text, on fold 1, which the encoder has not seen. `cheap` is the same without the
-encoder: on the same rows, and on all rows out of fold. AUCs compare AI files with human files of the kind that is named; "found at 1 %" is the share of AI files
-above the score that 1 % of the human files reach.
+encoder: on the same rows, and on all rows out of fold. AUCs compare AI files with human files of the kind that is named; "found at 1 %"
+is the share of AI files above the score that 1 % of the human files reach.
 
 {figures}
 
