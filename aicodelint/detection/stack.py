@@ -55,17 +55,18 @@ class Combination:
         logits = np.array([[evidence.logits[name] for name in self.inputs]])
         return math.fsum((design(logits, _nature(evidence), self.mean, self.scale)[0] * self.coefficients).tolist()) + self.intercept
 
-    def without(self, evidence: Evidence, absent: Collection[str]) -> tuple[float, float]:
-        """Return the logit of one text if the witnesses ``absent`` were undecided, and how far they could move it, either way, at most."""
-        known = dict(zip(self.inputs, self.mean.tolist(), strict=True)) | {
-            name: value for name, value in evidence.logits.items() if name not in absent
-        }
-        middle = self.logit(replace(evidence, logits=known))
+    def undecided(self, evidence: Evidence, absent: Collection[str]) -> float:
+        """Return the logit of one text if the witnesses ``absent`` were undecided: at their means."""
+        means = {name: mean for name, mean in zip(self.inputs, self.mean.tolist(), strict=True) if name in absent}
+        return self.logit(replace(evidence, logits={**evidence.logits, **means}))
+
+    def sway(self, evidence: Evidence, absent: Collection[str]) -> float:
+        """Return how far the witnesses ``absent`` could move the logit of one text from where it is undecided, either way, at most."""
         alone = np.diag([float(name in absent) * LIMIT for name in self.inputs])
         nature = np.repeat(_nature(evidence), len(self.inputs), axis=0)
-        nothing = design(np.zeros_like(alone), nature, np.zeros(len(self.inputs)), np.ones(len(self.inputs)))
-        each = (design(alone, nature, np.zeros(len(self.inputs)), np.ones(len(self.inputs))) - nothing) @ self.coefficients
-        return middle, float(np.abs(each).sum())
+        mean, scale = np.zeros(len(self.inputs)), np.ones(len(self.inputs))
+        moved = design(alone, nature, mean, scale) - design(np.zeros_like(alone), nature, mean, scale)
+        return float(np.abs(moved @ self.coefficients).sum())
 
 
 @dataclass(frozen=True, slots=True)
