@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_world import SCAN, World, copy_package, expected, is_alive, nothing_left, wait_until, write_bundle
+from daemon_world import SCAN, STRANGER, World, copy_package, expected, is_alive, nothing_left, wait_until, write_bundle
 
 from aicodelint import __version__
 from aicodelint.detection.bundle import Bundle
@@ -339,15 +339,7 @@ def test_another_user_is_turned_away_even_where_the_file_system_lets_him_in(worl
     path = world.meeting.socket_path
     for opened in (path, *[str(parent) for parent in Path(path).parents if parent.is_relative_to(world.root)]):
         Path(opened).chmod(0o777)
-    stranger = """
-import os, socket, sys
-os.setgroups([]); os.setgid(65534); os.setuid(65534)
-connection = socket.socket(socket.AF_UNIX)
-connection.connect(sys.argv[1])
-connection.settimeout(20)
-sys.exit(len(connection.recv(1)))
-"""
-    assert subprocess.run([sys.executable, "-c", stranger, path], timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", STRANGER, path], timeout=60, check=False).returncode == 0
     assert "another user is turned away" in world.log
     Path(path).parent.chmod(0o700)
     assert world.scan(snippets) == ([], "daemon")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_world import copy_package, is_alive, wait_until
+from daemon_world import STRANGER, copy_package, is_alive, wait_until
 from warm_world import FORKED_OR_NOT, NOT_FORKED, ORDINARY, Warm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="scans are forked on Linux alone")
@@ -211,15 +211,7 @@ def test_another_user_gets_no_child(warm: Warm) -> None:
     (path,) = directory.glob("*.fork")
     for opened in (path, *[parent for parent in path.parents if parent.is_relative_to(warm.world.root)]):
         opened.chmod(0o777)
-    stranger = """
-import os, socket, sys
-os.setgroups([]); os.setgid(65534); os.setuid(65534)
-connection = socket.socket(socket.AF_UNIX)
-connection.connect(sys.argv[1])
-connection.settimeout(20)
-sys.exit(len(connection.recv(1)))
-"""
-    done = subprocess.run([sys.executable, "-c", stranger, str(path)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", STRANGER, str(path)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0 or b"BrokenPipe" in done.stderr or b"ConnectionReset" in done.stderr
     directory.chmod(0o700)
     assert warm.forks("ai.py")

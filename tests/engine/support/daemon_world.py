@@ -45,6 +45,15 @@ verdicts = [verdict_to_json(verdict) for verdict in engine.judge(snippets)]
 engine.close()
 print(json.dumps([verdicts, notes, name]))
 """
+STRANGER = """
+import os, socket, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(sys.argv[1])
+connection.settimeout(20)
+sys.exit(len(connection.recv(1)))
+"""
+"""What another user does who wants an answer from a socket: exits with the number of bytes that it got."""
 
 
 def write_bundle(directory: Path, name: str = "stand-in") -> Path:
