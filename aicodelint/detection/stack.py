@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from aicodelint.errors import BundleError
 
 TYPICAL_CHARACTERS = 1500
+LONGEST = 3.5
+"""Lengths count by the logarithm of their ratio to the typical one, held between -LONGEST and LONGEST."""
 KIND_INPUT = "trees.kind"
 FLOOR = -5.0
 LIMIT = 5.0
@@ -32,41 +34,53 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """A logistic model over standardised logits, the text's length, comments and kind, and the products of the logits with those."""
+    """A logistic model over standardised logits, the text's length, comments and kind, and the products of the logits with those.
+
+    It weighs the columns of ``design``, one text at a time and without numpy, which would cost more than the trees themselves.
+    """
 
     inputs: tuple[str, ...]
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    coefficients: NDArray[np.float64]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    coefficients: tuple[float, ...]
     intercept: float
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any]) -> Combination:
         """Read one combination of ``stack.json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` where it is malformed."""
         inputs = tuple(str(name) for name in entry["inputs"])
-        mean, scale = (np.array(entry[key], dtype=np.float64) for key in ("mean", "scale"))
-        coefficients = np.array(entry["coefficients"], dtype=np.float64)
-        if mean.shape != (len(inputs),) or scale.shape != mean.shape or coefficients.shape != (4 * len(inputs) + 5,):
+        mean, scale, coefficients = (tuple(float(value) for value in entry[key]) for key in ("mean", "scale", "coefficients"))
+        if len(mean) != len(inputs) or len(scale) != len(inputs) or len(coefficients) != 4 * len(inputs) + 5:
             raise ValueError("shapes of a combination do not fit its inputs")
         return cls(inputs, mean, scale, coefficients, float(entry["intercept"]))
 
     def logit(self, evidence: Evidence) -> float:
         """Return the logit of P(AI) of one text; raise ``KeyError`` if a witness that is read is missing."""
-        logits = np.array([[evidence.logits[name] for name in self.inputs]])
-        return math.fsum((design(logits, _nature(evidence), self.mean, self.scale)[0] * self.coefficients).tolist()) + self.intercept
+        weights, total = self._weigh(evidence)
+        for name, weight, mean, scale in zip(self.inputs, weights, self.mean, self.scale, strict=True):
+            total += weight * min(max((evidence.logits[name] - mean) / scale, -LIMIT), LIMIT)
+        return total
 
     def undecided(self, evidence: Evidence, absent: Collection[str]) -> float:
         """Return the logit of one text if the witnesses ``absent`` were undecided: at their means."""
-        means = {name: mean for name, mean in zip(self.inputs, self.mean.tolist(), strict=True) if name in absent}
+        means = {name: mean for name, mean in zip(self.inputs, self.mean, strict=True) if name in absent}
         return self.logit(replace(evidence, logits={**evidence.logits, **means}))
 
     def sway(self, evidence: Evidence, absent: Collection[str]) -> float:
         """Return how far the witnesses ``absent`` could move the logit of one text from where it is undecided, either way, at most."""
-        alone = np.diag([float(name in absent) * LIMIT for name in self.inputs])
-        nature = np.repeat(_nature(evidence), len(self.inputs), axis=0)
-        mean, scale = np.zeros(len(self.inputs)), np.ones(len(self.inputs))
-        moved = design(alone, nature, mean, scale) - design(np.zeros_like(alone), nature, mean, scale)
-        return float(np.abs(moved @ self.coefficients).sum())
+        weights, _ = self._weigh(evidence)
+        return LIMIT * math.fsum(abs(weight) for name, weight in zip(self.inputs, weights, strict=True) if name in absent)
+
+    def _weigh(self, evidence: Evidence) -> tuple[list[float], float]:
+        """Return what each standardised logit counts for in this text, and the logit of the text if all of them were 0."""
+        length = min(max(math.log(max(evidence.characters, 1) / TYPICAL_CHARACTERS), -LONGEST), LONGEST)
+        comments = math.sqrt(evidence.comment_share)
+        kind = _logistic(evidence.logits[KIND_INPUT])
+        own, many = self.coefficients, len(self.inputs)
+        parts = zip(own[:many], own[many : 2 * many], own[2 * many : 3 * many], own[3 * many : 4 * many], strict=True)
+        weights = [alone + by_length * length + by_comments * comments + by_kind * kind for alone, by_length, by_comments, by_kind in parts]
+        a, b, c, d, e = own[4 * many :]
+        return weights, self.intercept + a * length + b * length**2 + c * comments + d * kind + e * kind * length
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,7 @@ class FamilyCombination:
 
     def probabilities(self, evidence: Evidence) -> NDArray[np.float64]:
         """Return the distribution of one AI text over the families and, last, every other author: shape (families + 1,), sum 1."""
-        kind = 1 / (1 + math.exp(-min(max(evidence.logits[KIND_INPUT], -40.0), 40.0)))
+        kind = _logistic(evidence.logits[KIND_INPUT])
         return kind * self.wild.probabilities(evidence.families) + (1 - kind) * self.snippet.probabilities(evidence.families)
 
 
@@ -133,17 +147,13 @@ class Stack:
             raise BundleError(f"the bundle's stack.json is malformed: {type(error).__name__} at {error}") from None
 
 
-def _nature(evidence: Evidence) -> NDArray[np.float64]:
-    return np.array([[evidence.characters, evidence.comment_share, evidence.logits[KIND_INPUT]]])
-
-
 def design(logits: NDArray[np.float64], nature: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the columns that a combination weighs, shape (n, 4k + 5), for logits (n, k) and nature (n, 3).
 
     ``nature`` holds the characters of a text, its share of comments, and the logit of its being like a file of the wild.
     """
     standard = np.clip((logits - mean) / scale, -LIMIT, LIMIT)
-    length = np.clip(np.log(np.maximum(nature[:, :1], 1) / TYPICAL_CHARACTERS), -3.5, 3.5)
+    length = np.clip(np.log(np.maximum(nature[:, :1], 1) / TYPICAL_CHARACTERS), -LONGEST, LONGEST)
     comments = np.sqrt(nature[:, 1:2])
     kind = 1 / (1 + np.exp(-np.clip(nature[:, 2:], -40, 40)))
     return np.hstack([standard, standard * length, standard * comments, standard * kind, length, length**2, comments, kind, kind * length])
@@ -167,4 +177,8 @@ def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def probability(logit: float) -> float:
     """Return the logistic of a logit, rounded to 4 places as every probability that leaves the detector."""
-    return round(1 / (1 + math.exp(-min(max(logit, -40.0), 40.0))), 4)
+    return round(_logistic(logit), 4)
+
+
+def _logistic(logit: float) -> float:
+    return 1 / (1 + math.exp(-min(max(logit, -40.0), 40.0)))

@@ -28,7 +28,7 @@ from aicodelint.training.model_card import model_card
 from aicodelint.training.seen import seen_record
 from aicodelint.training.witnesses import train_witnesses
 
-NAME = "aicodelint-2"
+NAME = "aicodelint-3"
 HELD_OUT = 1
 WINDOW_TOKENS = 256
 """Half of what the encoder takes: attention costs less, regions are finer, and the figures are the same."""
@@ -56,9 +56,7 @@ def make_default_bundle(data: Path, work: Path, output: Path, encoder_seconds: f
 
 
 def _manifest(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:
-    # One fold has few modern human files, so the threshold that all folds ask of the cheap witnesses is a floor for that of the whole.
-    # The encoder has no say in the family, so all folds decide there.
-    ai, family = max(report["full"]["threshold"], report["cheap"]["threshold"]), report["cheap"]["family_threshold"]
+    ai, family = report["ai_threshold"], report["family_threshold"]
     return {
         "name": NAME,
         "kind": STACKED,

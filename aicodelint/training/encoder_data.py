@@ -68,24 +68,39 @@ def kinds(rows: pd.DataFrame) -> np.ndarray:
     return np.where(wild, np.where(human, tool, "wild ai"), kind)
 
 
-# Half of a batch is wild code or more; modern human files, the rarest, are drawn most often for their number.
 SHARES = {
-    "wild ai": 0.31,
-    "wild no-ai-policy": 0.14,
-    "wild before-september-2022": 0.08,
-    "wild old": 0.07,
-    "wild before-agents": 0.02,
-    "semeval": 0.10,
-    "library": 0.11,
-    "human": 0.04,
-    "benchmark": 0.13,
+    # Half of a batch is wild code or more; modern human files, the rarest, are drawn most often for their number.
+    "wild": {
+        "wild ai": 0.31,
+        "wild no-ai-policy": 0.14,
+        "wild before-september-2022": 0.08,
+        "wild old": 0.07,
+        "wild before-agents": 0.02,
+        "semeval": 0.10,
+        "library": 0.11,
+        "human": 0.04,
+        "benchmark": 0.13,
+    },
+    # For a second round: what the combination asks the encoder about.
+    "snippets": {
+        "wild ai": 0.06,
+        "wild no-ai-policy": 0.04,
+        "wild before-september-2022": 0.02,
+        "wild old": 0.02,
+        "wild before-agents": 0.01,
+        "semeval": 0.55,
+        "library": 0.10,
+        "human": 0.05,
+        "benchmark": 0.15,
+    },
 }
+"""How much of a batch each kind of row is, by what the encoder is to learn."""
 
 
-def sampling_weights(rows: pd.DataFrame, rounds: int = 6) -> np.ndarray:
+def sampling_weights(rows: pd.DataFrame, aim: str = "wild", rounds: int = 6) -> np.ndarray:
     """Return the probability of drawing each row, shape (n,), summing to 1.
 
-    Shares of kinds are SHARES; within wild and within the rest, both labels are made equally frequent in each language that has them;
+    Kinds have the shares of ``SHARES[aim]``; within wild and within the rest, both labels are equally frequent in each language that has them;
     within a kind, a repository counts by the square root of its rows.
     """
     kind = pd.Series(kinds(rows), index=rows.index)
@@ -98,7 +113,7 @@ def sampling_weights(rows: pd.DataFrame, rounds: int = 6) -> np.ndarray:
         both = weight.groupby([wild, rows["language"]]).transform("sum")
         mine = weight.groupby([wild, rows["language"], human]).transform("sum")
         weight = weight * np.clip(0.5 * both / mine, 1 / 3, 3)
-        share = kind.map(SHARES).astype(float)
+        share = kind.map(SHARES[aim]).astype(float)
         weight = weight / weight.groupby(kind).transform("sum") * share
     # No row may stand for more than 1/400 of a label: few rows of a rare language would be learnt by heart.
     weight = np.minimum(weight, 1 / 800)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
 
 from aicodelint.detection.tokenizer import CodeTokenizer
@@ -23,7 +23,7 @@ from aicodelint.errors import UsageError
 from aicodelint.rules import HUMAN
 from aicodelint.training.cooccurrence import cooccurrence_embeddings
 from aicodelint.training.encoder import DetectorModel, EncoderSize
-from aicodelint.training.encoder_data import Shards, WindowSampler, family_targets, kinds, make_shards, sampling_weights
+from aicodelint.training.encoder_data import SHARES, Shards, WindowSampler, family_targets, kinds, make_shards, sampling_weights
 from aicodelint.training.encoder_loop import Recipe, RowTargets, Trainer, load_model
 from aicodelint.training.onnx_export import export_onnx
 from aicodelint.training.splits import leave_sources_out, training_rows
@@ -44,9 +44,12 @@ def train_encoder(
     *,
     pretraining: Path | None = None,
     pretraining_seconds: float = 0.0,
+    start: Path | None = None,
+    aim: str = "wild",
 ) -> DetectorModel:
     """Train an encoder on the rows of the other folds, or go on with the one in ``folder``; return it when its time is spent.
 
+    ``aim`` says what is drawn most (``encoder_data.SHARES``). ``start`` is a folder of ``export_parts`` to begin from, with its tokenizer.
     ``pretraining`` is a folder of shards (``training.pretraining_text``) to learn code from first, for ``pretraining_seconds``, with their tokenizer.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,13 +57,19 @@ def train_encoder(
     usable = training_rows(rows, folds, held_out)
     if pretraining is not None:
         _take_tokenizer(pretraining / "tokenizer.json", folder / "tokenizer.json")
+    if start is not None:
+        _take_tokenizer(start / "tokenizer.json", folder / "tokenizer.json")
     tokenizer = _tokenizer(rows[usable], folder / "tokenizer.json")
     shards = _shards(rows, tokenizer, folder / "shards.safetensors")
     drawn = np.zeros(len(rows))
-    drawn[usable] = sampling_weights(rows[usable])
+    drawn[usable] = sampling_weights(rows[usable], aim)
     width = (size or EncoderSize()).width
     torch.manual_seed(recipe.seed)
-    model = new_model(tokenizer, _embeddings(shards, np.flatnonzero(usable), tokenizer.size, width, folder / "embeddings.npy"), size)
+    if start is not None:
+        model = new_model(tokenizer, size=size)
+        load_parts(model, start)
+    else:
+        model = new_model(tokenizer, _embeddings(shards, np.flatnonzero(usable), tokenizer.size, width, folder / "embeddings.npy"), size)
     if pretraining is not None:
         from aicodelint.training.pretraining import pretrain
         from aicodelint.training.pretraining_shards import load_pretraining
@@ -107,6 +116,15 @@ def export_parts(model: DetectorModel, folder: Path) -> None:
     heads = {"ai.weight": model.ai.weight, "ai.bias": model.ai.bias, "family.weight": model.family.weight, "family.bias": model.family.bias}
     save_file({name: tensor.detach().contiguous() for name, tensor in heads.items()}, str(folder / "head.safetensors"))
     export_onnx(model.encoder, folder / "encoder.onnx")
+
+
+def load_parts(model: DetectorModel, folder: Path) -> None:
+    """Give ``model`` the weights that ``export_parts`` wrote to ``folder``; the prediction of masked tokens is not kept."""
+    encoder, heads = (load_file(str(folder / f"{name}.safetensors")) for name in ("encoder", "head"))
+    encoder["encoder.embed_tokens.weight"] = encoder["shared.weight"]
+    model.encoder.load_state_dict({name: tensor.float() for name, tensor in encoder.items()})
+    for name, head in (("ai", model.ai), ("family", model.family)):
+        head.load_state_dict({part: heads[f"{name}.{part}"] for part in ("weight", "bias")})
 
 
 def evaluation(rows: pd.DataFrame, shards: Shards, held: np.ndarray) -> Evaluation:
@@ -185,14 +203,25 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=1)
     parser.add_argument("--pretraining", type=Path, metavar="DIR", help="shards of unlabelled code (training.pretraining_text) to learn from first")
     parser.add_argument("--pretraining-seconds", type=float, default=4500, help="time to spend on them, over all runs of the command")
+    parser.add_argument("--start", type=Path, metavar="DIR", help="begin from the encoder files of an earlier run")
+    parser.add_argument("--aim", default="wild", choices=sorted(SHARES), help="what is drawn most")
+    parser.add_argument("--rate", type=float, default=1.0, help="learning rates by this factor: below 1 for a second round")
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    recipe = Recipe(seconds=arguments.seconds, most_threads=arguments.threads)
+    if arguments.start is not None:  # the prediction of masked tokens is not kept: a second round does without
+        recipe = replace(recipe, fill_until=0.0)
+    recipe = replace(recipe, matrix_rate=recipe.matrix_rate * arguments.rate, other_rate=recipe.other_rate * arguments.rate)
     model = train_encoder(
         pd.read_parquet(arguments.data),
         arguments.folder,
-        Recipe(seconds=arguments.seconds),
+        recipe,
         arguments.held_out,
         pretraining=arguments.pretraining,
         pretraining_seconds=arguments.pretraining_seconds,
+        start=arguments.start,
+        aim=arguments.aim,
     )
     export_parts(model, arguments.folder)
 

@@ -17,7 +17,7 @@ from aicodelint.training.gate import EXPERTS, FEWEST_ROWS, family_ids
 from aicodelint.training.measure import Measured
 from aicodelint.training.splits import FOLDS, training_rows
 
-STRENGTH = {"wild": 100.0, "all": 30.0}
+STRENGTH = {"wild": 100.0, "all": 30.0, "snippet": 30.0}
 """liblinear's C of each expert, for rows of mean weight 1."""
 FAMILY_STRENGTH = 10.0
 FAMILY_VIEWS = {"words": "wild", "comments": "wild", "tokens": "snippet", "shape": "snippet"}

@@ -19,8 +19,8 @@ AI_SHARE = {"wild": 0.4, "package": 1.0, "semeval": 1.3, "benchmark": 1.3}
 """How much AI rows count against human rows in each domain. In the wild most code is human; at equal shares one threshold over all
 kinds of code would be spent on the wild alone."""
 STRENGTH = 0.05
-ENCODER_WEIGHT = 0.2
-"""In logits of P(AI) for a standard deviation of the encoder's logit."""
+ENCODER_WEIGHT = 0.5
+"""In logits of P(AI) of a snippet for a standard deviation of the encoder's logit."""
 FAMILY_WEIGHT = 0.4
 PRIOR_TAKEN_BACK = 0.35
 """The power of a family's frequency in the data that its probability is divided by."""
@@ -46,47 +46,57 @@ def stack_weights(rows: pd.DataFrame) -> NDArray[np.float64]:
     return row_weights(rows, SHARES) * np.where(rows["ai"], share, 1.0)
 
 
-def fit_combination(rows: pd.DataFrame, scores: Scores, inputs: Sequence[str]) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Return a combination of ``stack.json`` over these inputs, and the logits that combinations fitted on the other folds give each row."""
-    labels, weights = rows["ai"].to_numpy(), stack_weights(rows)
-    split = rows["split"].to_numpy()
+def fit_combination(rows: pd.DataFrame, scores: Scores, wild: Sequence[str], snippet: Sequence[str]) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Return a combination of ``stack.json``, and the logits that combinations fitted on the other folds give each row.
+
+    The kind of a text mixes two: of files of the wild the witnesses ``wild`` count alike, since weights fitted to the few repositories there
+    are came out worse on those left out; of snippets the witnesses ``snippet`` have fitted weights, and the length counts too.
+    """
+    inputs = list(dict.fromkeys([*wild, *snippet]))
     logits = np.column_stack([scores.logits[name] for name in inputs])
-    wild = (rows["domain"] == "wild").to_numpy()
-    mean, scale = logits[wild].mean(axis=0), logits[wild].std(axis=0) + 1e-9
+    mean, scale = _mean_and_scale(rows, logits)
+    in_wild, in_snippet = (np.array([name in names for name in inputs]) for names in (wild, snippet))
+    # Of the columns that the runtime weighs, only these are used: each logit alone and times the kind, length, kind, kind times length.
     columns = design(logits, scores.nature, mean, scale)
+    many = len(inputs)
+    alone, by_kind = columns[:, :many], columns[:, 3 * many : 4 * many]
+    length, _, _, kind, kind_length = columns[:, 4 * many :].T
+    own = np.column_stack([by_kind[:, in_wild].mean(axis=1), kind, (alone - by_kind)[:, in_snippet], length - kind_length])
+    labels, weights, split = rows["ai"].to_numpy(), stack_weights(rows), rows["split"].to_numpy()
     held_out = np.zeros(len(rows))
     for fold in np.unique(split):
         mine = split == fold
-        coefficients, intercept = _fit(columns[~mine], labels[~mine], weights[~mine])
-        held_out[mine] = columns[mine] @ coefficients + intercept
-    coefficients, intercept = _fit(columns, labels, weights)
-    entry = {"inputs": list(inputs), "mean": mean.tolist(), "scale": scale.tolist(), "coefficients": coefficients.tolist(), "intercept": intercept}
+        fitted, intercept = _fit(own[~mine], labels[~mine], weights[~mine])
+        held_out[mine] = own[mine] @ fitted + intercept
+    (together, offset, *each, by_length), intercept = _fit(own, labels, weights)
+    fitted_alone, fitted_by_kind, nothing = np.zeros(many), np.zeros(many), np.zeros(2 * many)
+    fitted_alone[in_snippet], fitted_by_kind[in_snippet] = each, -np.array(each)
+    fitted_by_kind[in_wild] += together / in_wild.sum()
+    coefficients = np.concatenate([fitted_alone, nothing, fitted_by_kind, [by_length, 0, 0, offset, -by_length]])
+    entry = {"inputs": inputs, "mean": mean.tolist(), "scale": scale.tolist(), "coefficients": coefficients.tolist(), "intercept": intercept}
     return entry, held_out
 
 
 def add_encoder(
-    rows: pd.DataFrame, scores: Scores, cheap: Mapping[str, Any], cheap_logits: NDArray[np.float64], inputs: tuple[str, str]
+    rows: pd.DataFrame, scores: Scores, cheap: Mapping[str, Any], cheap_logits: NDArray[np.float64], name: str
 ) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Return the cheap combination with an encoder's logits added, and the logits it gives ``rows``, which the encoder has not seen.
+    """Return the cheap combination with an encoder's logit added, and the logits it gives ``rows``, which the encoder has not seen.
 
-    ``inputs`` are the encoder's logits over all code and over the wild; the kind of the text mixes them. Their weight is fixed: fitted on
-    the few rows of one fold it came out worse on the repositories left out than no encoder at all.
+    It counts as far as a text is a snippet: on files of the wild that were left out, every weight above 0 made an encoder without
+    pre-training a worse witness than none. The weight is fixed, the rows of one fold being too few to fit it.
     """
-    logits = np.column_stack([scores.logits[name] for name in inputs])
-    wild = (rows["domain"] == "wild").to_numpy()
-    mean, scale = logits[wild].mean(axis=0), logits[wild].std(axis=0) + 1e-9
-    everywhere, by_kind = np.array([ENCODER_WEIGHT, 0.0]), np.array([-ENCODER_WEIGHT, ENCODER_WEIGHT])
-    nothing = np.zeros(2)
-    added = np.concatenate([everywhere, nothing, nothing, by_kind, np.zeros(5)])
+    logits = scores.logits[name][:, None]
+    mean, scale = _mean_and_scale(rows, logits)
+    added = np.array([ENCODER_WEIGHT, 0.0, 0.0, -ENCODER_WEIGHT])
     first, old = np.array(cheap["coefficients"]), len(cheap["inputs"])
-    blocks = [np.concatenate([first[b * old : (b + 1) * old], added[2 * b : 2 * b + 2]]) for b in range(4)]
+    blocks = [np.append(first[block * old : (block + 1) * old], weight) for block, weight in enumerate(added)]
     return {
-        "inputs": [*cheap["inputs"], *inputs],
+        "inputs": [*cheap["inputs"], name],
         "mean": [*cheap["mean"], *mean.tolist()],
         "scale": [*cheap["scale"], *scale.tolist()],
         "coefficients": np.concatenate([*blocks, first[4 * old :]]).tolist(),
         "intercept": cheap["intercept"],
-    }, cheap_logits + design(logits, scores.nature, mean, scale) @ added
+    }, cheap_logits + design(logits, scores.nature, mean, scale)[:, :4] @ added
 
 
 def fit_families(rows: pd.DataFrame, scores: Scores, witnesses: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], NDArray[np.float64]]:
@@ -116,6 +126,11 @@ def _fit(columns: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArr
     chosen = weights > 0
     model = LogisticRegression(C=STRENGTH, max_iter=3000).fit(columns[chosen], labels[chosen], sample_weight=weights[chosen] / weights[chosen].mean())
     return model.coef_[0], float(model.intercept_[0])
+
+
+def _mean_and_scale(rows: pd.DataFrame, logits: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    wild = (rows["domain"] == "wild").to_numpy()
+    return logits[wild].mean(axis=0), logits[wild].std(axis=0) + 1e-9
 
 
 def nature_of(rows: pd.DataFrame, comment_share: NDArray[np.float64], logits: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from aicodelint.detection.family_trees import CLASSES, FAMILY_EXPERTS, FAMILY_TREES_FILE
 from aicodelint.detection.features import FEATURE_NAMES
-from aicodelint.detection.gate import AI_COLUMNS, GATE_FILE
+from aicodelint.detection.gate import AI_COLUMNS, GATE_FILE, KIND
 from aicodelint.detection.ngrams import BITS
 from aicodelint.training import calibration, evaluation
 from aicodelint.training.dataset import load_rows, modern
@@ -22,17 +23,19 @@ from aicodelint.training.ngrams import NgramScores, train_ngrams
 from aicodelint.training.stack import Scores, add_encoder, fit_combination, fit_families, nature_of
 
 VIEW_EXPERTS = {
-    "words": ("wild",),
+    "words": ("wild", "all"),
     "prose": ("wild", "all"),
-    "comments": ("wild",),
-    "tokens": ("wild", "all"),
-    "shape": ("wild",),
-    "text": ("wild", "all"),
+    "comments": ("wild", "all"),
+    "tokens": ("wild", "all", "snippet"),
+    "shape": ("wild", "all", "snippet"),
+    "text": ("wild", "all", "snippet"),
 }
-GATE_INPUTS = [f"trees.{name}" for name in AI_COLUMNS if name != "kind"]
+TREE_EXPERTS = tuple(name for name in AI_COLUMNS if name != KIND)
+OF_THE_WILD, OF_SNIPPETS = ("wild", "all"), ("all", "snippet")
+"""Which experts say what a file of the wild is, and which what a snippet is (of the views that have an expert for those)."""
 FAMILY_WITNESSES = {"wild": ["trees.wild", "words", "comments"], "snippet": ["trees.snippet", "tokens", "shape"]}
-ENCODER_LOGITS = ("ai_all", "ai_wild")
-"""Columns of the encoder's scores; the runtime calls them ``encoder.0`` and ``encoder.1``."""
+ENCODER_LOGIT = "ai_all"
+"""The column of the encoder's scores that is combined; the runtime calls it ``encoder.0``."""
 NAMED_RIGHT = 0.75
 """How often a named family has to be right. Not 0.8: so many wild files of other tools (whose model is unknown, and often one of these families)
 look like a family's that no threshold reaches it on more than 2 % of the AI files."""
@@ -56,10 +59,8 @@ def train_witnesses(data: Path, work: Path, out: Path, encoder_scores: Path | No
     save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, out / "ngrams.safetensors", {"bits": str(BITS)})
     comment_share = measured.features[:, FEATURE_NAMES.index("comment_share")].astype(np.float64)
     scores = _scores(rows, trees, family_trees, grams, comment_share)
-    stack, report = _fit_cheap(rows, scores)
-    if encoder_scores is not None:
-        _fit_full(rows, scores, stack, report, pd.read_parquet(encoder_scores))
-    (out / "stack.json").write_text(json.dumps({key: value for key, value in stack.items() if not key.startswith("_")}, indent=1) + "\n")
+    stack, report = _fit(rows, scores, None if encoder_scores is None else pd.read_parquet(encoder_scores))
+    (out / "stack.json").write_text(json.dumps(stack, indent=1) + "\n")
     (out / "witnesses.json").write_text(json.dumps(report, indent=1) + "\n")
     return report
 
@@ -72,39 +73,69 @@ def _scores(
     return Scores(every, blocks | grams.families, nature_of(rows, comment_share, every))
 
 
-def _fit_cheap(rows: pd.DataFrame, scores: Scores) -> tuple[dict[str, Any], dict[str, Any]]:
-    gate, gate_logits = fit_combination(rows, scores, GATE_INPUTS)
-    cheap, cheap_logits = fit_combination(rows, scores, [name for name in scores.logits if name != "trees.kind"])
+def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return ``stack.json``, and the thresholds and figures: of the cheap witnesses on all rows, with the encoder on those that ``encoder`` holds."""
+    trees = {"trees": TREE_EXPERTS}
+    gate, gate_logits = fit_combination(rows, scores, *_inputs(trees))
+    cheap, cheap_logits = fit_combination(rows, scores, *_inputs(trees | VIEW_EXPERTS))
     families, shares = fit_families(rows, scores, FAMILY_WITNESSES)
-    stack = {"gate": gate, "cheap": cheap, "families": families, "_cheap_logits": cheap_logits, "_shares": shares}
-    report = {"cheap": _judge(rows, _probability(cheap_logits), shares), "gate": _judge_gate(rows, _probability(gate_logits))}
-    return stack, report
+    stack = {"gate": gate, "cheap": cheap, "families": families}
+    p_ai = _probability(cheap_logits)
+    threshold = calibration.ai_threshold(p_ai, _human_files(rows))
+    judged = {"cheap": (rows, p_ai, shares)}
+    if encoder is not None:
+        part, said, chosen = _rows_of(encoder, rows, scores)
+        stack["full"], full_logits = add_encoder(part, said, cheap, cheap_logits[chosen], "encoder.0")
+        # It has no say on files of the wild, for which all folds have decided; the packages of one fold are enough for the rest.
+        full = _probability(full_logits)
+        threshold = max(threshold, calibration.ai_threshold(full, [(part["domain"] == "package").to_numpy()]))
+        judged |= {"full": (part, full, shares[chosen]), "cheap on the same rows": (part, p_ai[chosen], shares[chosen])}
+    family = _family_threshold(rows, p_ai >= threshold, shares)
+    report: dict[str, Any] = {name: _figures(*each, threshold, family) for name, each in judged.items()}
+    return stack, report | {"gate": _judge_gate(rows, _probability(gate_logits)), "ai_threshold": threshold, "family_threshold": family}
 
 
-def _fit_full(rows: pd.DataFrame, scores: Scores, stack: dict[str, Any], report: dict[str, Any], encoder: pd.DataFrame) -> None:
-    """Add the encoder's part to ``stack`` and ``report``, measured on the rows that ``encoder`` holds."""
+def _inputs(experts: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[str]]:
+    """Return the names of the logits that speak of the wild, and of those that speak of snippets."""
+    wild, snippets = [], []
+    for view, names in experts.items():
+        for number, expert in enumerate(names):
+            name = f"trees.{expert}" if view == "trees" else f"{view}.{number}"
+            if expert in OF_THE_WILD:
+                wild.append(name)
+            if expert in OF_SNIPPETS and "snippet" in names:
+                snippets.append(name)
+    return wild, snippets
+
+
+def _rows_of(encoder: pd.DataFrame, rows: pd.DataFrame, scores: Scores) -> tuple[pd.DataFrame, Scores, NDArray[np.bool_]]:
+    """Return the whole files that ``encoder`` holds the logits of, their scores with its logit among them, and their mask."""
     encoder = encoder.drop_duplicates("sample_id").set_index("sample_id")
     chosen = (rows["sample_id"].isin(encoder.index) & ~rows["cut"]).to_numpy()
     part = rows[chosen].reset_index(drop=True)
-    aligned = encoder.loc[part["sample_id"]]
+    said = encoder.loc[part["sample_id"], ENCODER_LOGIT].to_numpy(dtype=np.float64)
     seen = scores.take(chosen)
-    logits = {f"encoder.{number}": aligned[column].to_numpy(dtype=np.float64) for number, column in enumerate(ENCODER_LOGITS)}
-    both = Scores({**seen.logits, **logits}, seen.families, seen.nature)
-    stack["full"], full_logits = add_encoder(part, both, stack["cheap"], stack["_cheap_logits"][chosen], ("encoder.0", "encoder.1"))
-    shares = stack["_shares"][chosen]
-    report["full"] = _judge(part, _probability(full_logits), shares)
-    report["cheap on the same rows"] = _judge(part, _probability(stack["_cheap_logits"][chosen]), shares)
+    return part, Scores({**seen.logits, "encoder.0": said}, seen.families, seen.nature), chosen
 
 
-def _judge(rows: pd.DataFrame, p_ai: NDArray[np.float64], shares: NDArray[np.float64]) -> dict[str, Any]:
-    whole, ai, wild = ~rows["cut"].to_numpy(), rows["ai"].to_numpy(), (rows["domain"] == "wild").to_numpy()
+def _human_files(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:
+    """Return the masks of the human files that may each be taken for machines' at the same small rate: older, modern, packages."""
+    whole, wild, ai = ~rows["cut"].to_numpy(), (rows["domain"] == "wild").to_numpy(), rows["ai"].to_numpy()
     surely, package = (rows["tool"] == "no-ai-policy").to_numpy(), (rows["domain"] == "package").to_numpy()
-    threshold = calibration.ai_threshold(p_ai, [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package])
+    return [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package]
+
+
+def _family_threshold(rows: pd.DataFrame, found: NDArray[np.bool_], shares: NDArray[np.float64]) -> float:
     best, confidence = shares[:, :-1].argmax(axis=1), shares[:, :-1].max(axis=1)
-    judged = whole & ai & (wild | (rows["domain"] == "semeval").to_numpy()) & (p_ai >= threshold) & np.isfinite(confidence)
-    family = calibration.family_threshold(confidence[judged], (best == family_ids(rows))[judged], NAMED_RIGHT)
+    judged = found & ~rows["cut"].to_numpy() & rows["ai"].to_numpy() & rows["domain"].isin(["wild", "semeval"]).to_numpy() & np.isfinite(confidence)
+    return calibration.family_threshold(confidence[judged], (best == family_ids(rows))[judged], NAMED_RIGHT)
+
+
+def _figures(
+    rows: pd.DataFrame, p_ai: NDArray[np.float64], shares: NDArray[np.float64], threshold: float, family: float
+) -> dict[str, dict[str, float]]:
     figures = evaluation.detection_figures(rows, p_ai, threshold) | evaluation.family_figures(rows, shares, family, p_ai)
-    return {"threshold": threshold, "family_threshold": family, "figures": {name: round(value, 4) for name, value in figures.items()}}
+    return {"figures": {name: round(value, 4) for name, value in figures.items()}}
 
 
 def _judge_gate(rows: pd.DataFrame, p_ai: NDArray[np.float64]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def above_the_middle_function(text: str, block: str) -> str:
 FORMS: dict[str, Callable[[str], str]] = {
     "blank lines above everything": lambda text: "\n" * LINES + text,
     "blank lines above a function": lambda text: above_the_middle_function(text, "\n" * LINES),
-    "comments above a function": lambda text: above_the_middle_function(text, "".join(f"# note {number}\n" for number in range(LINES))),
+    "comments above a function": lambda text: above_the_middle_function(text, "".join(f"# note {n}\n" for n in range(10)) + "\n" * (LINES - 10)),
     "other people's code above a function": lambda text: above_the_middle_function(text, human_lines()),
 }
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from aicodelint.detection.stack import Evidence, Stack, family_evidence, probability
+from aicodelint.detection.stack import Evidence, Stack, design, family_evidence, probability
 from aicodelint.errors import BundleError
 from aicodelint.rules import FAMILIES
 
@@ -32,6 +32,18 @@ def evidence(first: float, second: float) -> Evidence:
 
 def test_the_logit_is_the_weighted_sum():
     assert Stack.load(document()).cheap.logit(evidence(1, 1)) == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize(("characters", "comment_share", "kind"), [(1, 0.0, -60.0), (900, 0.3, 0.2), (10**7, 1.0, 60.0)])
+def test_one_text_is_weighed_as_the_columns_that_training_fits(characters, comment_share, kind):
+    rng = np.random.default_rng(4)
+    coefficients, mean, scale = rng.normal(size=13), rng.normal(size=2), rng.uniform(0.5, 2, size=2)
+    logits = rng.normal(size=2) * 4
+    combination = {"inputs": ["a", "b"], "mean": mean.tolist(), "scale": scale.tolist(), "coefficients": coefficients.tolist(), "intercept": 0.7}
+    stack = Stack.load(document(cheap=combination)).cheap
+    one = Evidence({"a": logits[0], "b": logits[1], "trees.kind": kind}, {}, characters, comment_share)
+    columns = design(logits[None], np.array([[characters, comment_share, kind]]), mean, scale)
+    assert stack.logit(one) == pytest.approx(float(columns[0] @ coefficients) + 0.7, abs=1e-12)
 
 
 def test_no_witness_outshouts_the_rest():

@@ -47,6 +47,12 @@ def test_modern_human_files_are_drawn_more_often_than_doubtful_ones_and_labels_a
     assert weights[small].mean() > weights[big].mean()
 
 
+def test_a_second_round_draws_mostly_snippets() -> None:
+    table = rows()
+    wild = (table["group"] == "wild").to_numpy()
+    assert sampling_weights(table, "snippets")[wild].sum() < sampling_weights(table)[wild].sum() / 2
+
+
 @pytest.fixture
 def shards() -> Shards:
     generator = np.random.default_rng(0)

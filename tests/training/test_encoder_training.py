@@ -10,7 +10,7 @@ from aicodelint.detection.head import Head
 from aicodelint.training.encoder import IGNORE, DetectorModel, EncoderSize, Targets, mask_tokens, task_loss
 from aicodelint.training.encoder_data import Shards, WindowSampler
 from aicodelint.training.encoder_loop import Recipe, RowTargets, Trainer
-from aicodelint.training.encoder_run import export_parts
+from aicodelint.training.encoder_run import export_parts, load_parts
 from aicodelint.training.muon import Muon, orthogonalised
 
 TINY = EncoderSize(layers=2, width=32, feed_forward=64, heads=2, head_width=16)
@@ -64,6 +64,19 @@ def test_the_exported_graph_agrees_with_the_encoder(tmp_path: Path) -> None:
         cosine = np.dot(ours, embedding[0]) / np.linalg.norm(ours) / np.linalg.norm(embedding[0])
         assert cosine > 0.995
         assert np.allclose(head.logits(ours[None])[0][0], ai[0], atol=0.15)
+
+
+def test_a_second_round_begins_where_the_first_ended(tmp_path: Path) -> None:
+    first = tiny_model().eval()
+    torch.nn.init.normal_(first.ai.weight)
+    export_parts(first, tmp_path)
+    torch.manual_seed(9)
+    second = DetectorModel(TINY.config(VOCABULARY)).eval()
+    load_parts(second, tmp_path)
+    window = torch.randint(5, VOCABULARY, (1, 20))
+    with torch.inference_mode():
+        for ours, theirs in zip(second(window), first(window), strict=True):
+            assert torch.allclose(ours, theirs, atol=0.02), "the weights are kept in half precision"
 
 
 def test_padding_changes_nothing() -> None:

@@ -13,7 +13,7 @@ from aicodelint.detection.lexing import Lexed, lex
 
 def extract(lexed: Lexed) -> NDArray[np.float32]:
     """Return the features of a text that has been taken apart, float32 of shape (len(FEATURE_NAMES),), finite whatever the text holds."""
-    features = np.array(list(_measure(lexed).values()), dtype=np.float32)
+    features = np.fromiter(_measure(lexed).values(), dtype=np.float32, count=len(FEATURE_NAMES))
     return features if np.isfinite(features).all() else np.nan_to_num(features, posinf=3e38, neginf=-3e38)
 
 

@@ -1,4 +1,4 @@
-"""Features of the code itself: names, keywords, strings, numbers, definitions, Halstead-like and complexity measures, for any language."""
+"""Features of the code itself: names, keywords, strings, numbers, Halstead-like and complexity measures, for any language."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter
-from itertools import pairwise
 
 from aicodelint.detection.features.spread import mean_and_spread
 from aicodelint.detection.features.tokens import name_counts, numbers_of, operator_counts
 from aicodelint.detection.lexing import Lexed
 
 # Patterns begin with what can begin them, not with a look behind: the engine then skips to the next such character.
-_DEFINITION = re.compile(
-    r"\n[ \t]*(?=[a-z])(?:[a-z]+ ){0,4}(?:def|function|func|fn|fun|class|struct|interface|enum|trait|impl|module|describe|it|test)\b"
-)
-_LEAD = re.compile(r" ([A-Z]?[a-z]+)(?=[A-Z_])")
 _DIGIT_AFTER = re.compile(r"\d(?<=[A-Za-z_]\d)")
 _DECISIONS = frozenset("if elif elsif for foreach while case when catch except rescue guard unless until match switch".split())  # noqa: SIM905
 _GROUPS = {
@@ -43,19 +38,6 @@ _GROUP_OF: dict[str, list[str]] = {}
 for _group, _list in _GROUPS.items():
     for _word in _list.split():
         _GROUP_OF.setdefault(_word, []).append(_group)
-_PREFIXES = {
-    "get": "get fetch load read find",
-    "set": "set update add remove delete",
-    "is": "is has should can",
-    "make": "create build make generate new init initialize",
-    "check": "validate check ensure verify assert",
-    "convert": "parse format normalize convert to from extract resolve",
-    "handle": "handle on process run execute",
-    "test": "test mock expected fake sample",
-    "count": "total max min num count current",
-}
-_PREFIX_OF = {word: f"name_prefix_{name}" for name, words in _PREFIXES.items() for word in words.split()}
-_PREFIX_NAMES = tuple(f"name_prefix_{name}" for name in _PREFIXES)
 _WORD_NAMES = tuple(f"word_{group}" for group in _GROUPS)
 
 
@@ -68,7 +50,6 @@ def code_features(lexed: Lexed, lines: int) -> dict[str, float]:
     out.update(_halstead(tally, total, operator_counts(lexed.code), lines))
     out.update(_string_features(lexed.strings, len(lexed.code), lines))
     out.update(_number_features(numbers_of(lexed.code), lines))
-    out.update(_definition_features(lexed.text, lines))
     return out
 
 
@@ -77,12 +58,11 @@ def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, flo
     some = len(unique)
     lengths = sorted(map(len, unique))
     joined = " " + " ".join(unique)
-    lead = Counter(map(_PREFIX_OF.get, map(str.lower, _LEAD.findall(joined))))
     snake, upper, pascal, camel = _cases(unique)
     counts = Counter(tally.values())
     bits = sum([times * count * math.log2(count) for count, times in counts.items()])
     mean, spread = mean_and_spread(lengths)
-    out = {
+    return {
         "name_count_log": math.log1p(total),
         "name_per_line": total / max(lines, 1),
         "name_variety": len(tally) / (total + 1),
@@ -104,8 +84,6 @@ def _name_features(tally: Counter[str], total: int, lines: int) -> dict[str, flo
         "name_underscore": joined.count(" _") / some,
         "name_mixed_case": min(snake, camel) / some,
     }
-    out.update([(name, lead[name] / some) for name in _PREFIX_NAMES])
-    return out
 
 
 def _cases(names: list[str]) -> tuple[int, int, int, int]:
@@ -196,24 +174,4 @@ def _number_features(numbers: list[str], lines: int) -> dict[str, float]:
         "number_long": sum([len(number) > 2 for number in numbers]) / some,
         "number_point": sum(["." in number for number in numbers]) / some,
         "number_round": sum([number[-1] == "0" and len(number) > 1 for number in numbers]) / some,
-    }
-
-
-def _definition_features(text: str, lines: int) -> dict[str, float]:
-    text = "\n" + text
-    places: list[int] = []
-    position = line = 0
-    for match in _DEFINITION.finditer(text):
-        start = match.start()
-        line += text.count("\n", position, start)
-        position = start
-        places.append(line)
-    gaps = [after - before for before, after in pairwise(places)] or [0]
-    mean, spread = mean_and_spread(gaps)
-    return {
-        "definition_per_line": len(places) / max(lines, 1),
-        "definition_gap": mean,
-        "definition_gap_std": spread,
-        "definition_gap_cv": spread / (mean + 1),
-        "definition_gap_max": float(max(gaps)),
     }

@@ -12,22 +12,14 @@ _MARKERS = "/*#!=-\"' \t\n~+_─═"
 _WORD = re.compile(r"[A-Za-z][A-Za-z]*(?:'[a-z]+)?")
 
 
-def _whole_words(words: str) -> str:
-    """Return the pattern of any of ``words`` that no letter precedes; each alternative begins with its letter."""
-    return "|".join(rf"{word[0]}(?<!\w{word[0]}){word[1:]}" for word in words.split())
-
-
 # Where it can be, a pattern begins with what can begin it, not with a repeat or an alternative: the engine then skips to the next such
 # character. Patterns of one feature never overlap.
 _PATTERNS = {
     "rule": (r"[-=*~#_+][-=*~#_+]{4}", r"[─═━][─═━]{2}"),
     "step": (r" \d(?:(?<=(?i:\bstep \d))|(?<=(?i:\bphase \d)))", r"\n[/#* ]{1,6}\d\d?[.)] "),
-    "tag": (r"[@\\](?:param|return|throws|see|since|author|brief|type|example|deprecated|template)",),
-    "section": (f"(?:{_whole_words('Args Returns Raises Parameters Yields Examples? Notes? Usage Attributes Arguments')}):?\\n",),
     "todo": ("TODO|FIXME|XXX|HACK",),
     "parenthesis": (r"\([a-z]",),
     "long_dash": (r" [\u2014\u2013] | -- ",),
-    "colon_clause": (r"[a-z]: [a-z]",),
     "capitals": (r"[A-Z](?<!\w[A-Z])[A-Z]{2,}\b",),
     "hyphenated": (r"[a-z]-[a-z]",),
 }
