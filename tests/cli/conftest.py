@@ -52,3 +52,21 @@ def aicodelint_command(repository: Path, rule_engine, monkeypatch: pytest.Monkey
         return Outcome(code, *capsys.readouterr())
 
     return command
+
+
+@pytest.fixture(scope="session")
+def run_here() -> Callable[..., int]:
+    """Run the command line in this process, nothing replaced; gives its exit code."""
+    return lambda *arguments: run(
+        lambda: int(cli.main([str(argument) for argument in arguments], prog_name="aicodelint", standalone_mode=False) or 0)
+    )
+
+
+@pytest.fixture
+def command(
+    run_here: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Outcome]:
+    """``run_here`` away from the user's own configuration and caches, and what it wrote."""
+    for name in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    return lambda *arguments: Outcome(run_here(*arguments), *capsys.readouterr())

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -17,8 +17,6 @@ pytest.importorskip("sklearn")
 pytest.importorskip("lightgbm")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from aicodelint.cli.error_handler import run  # noqa: E402
-from aicodelint.cli.main import cli  # noqa: E402
 from aicodelint.detection.bundle import MANIFEST  # noqa: E402
 
 HEADER = ("code", "label", "source", "group", "language", "date")
@@ -26,22 +24,14 @@ HOSTILE = '</td><script>alert("x")</script>\x1b[31m\u202e'
 Row = tuple[str, ...]
 
 
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def _run(*arguments: object) -> int:
-    torch.set_num_threads(1)
-    return run(lambda: int(cli.main([str(argument) for argument in arguments], prog_name="aicodelint", standalone_mode=False) or 0))
-
-
 @pytest.fixture
-def evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    return lambda *arguments: Outcome(_run("evaluate", *arguments), *capsys.readouterr())
+def evaluate(command: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *arguments: command("evaluate", *arguments)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
@@ -70,22 +60,24 @@ def unseen(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory, trained_on: Path, tiny_encoder: Path) -> Path:
+def bundle(run_here: Callable[..., int], tmp_path_factory: pytest.TempPathFactory, trained_on: Path, tiny_encoder: Path) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     arguments = ["train", trained_on, "-o", folder / "mine", "--encoder", tiny_encoder, "--group-column", "source", "--cache-dir", folder / "cache"]
-    assert _run(*arguments, "--quiet") == 0
+    assert run_here(*arguments, "--quiet") == 0
     return folder / "mine"
 
 
-def _report(outcome: Outcome) -> dict[str, Any]:
+def _report(outcome: Any) -> dict[str, Any]:
     assert outcome.code == 0, outcome.err
     found: dict[str, Any] = json.loads(outcome.out)
     return found
 
 
-def test_unseen_rows_are_judged_as_predict_judges_them(evaluate: Callable[..., Outcome], bundle: Path, unseen: Path, tmp_path: Path) -> None:
+def test_unseen_rows_are_judged_as_predict_judges_them(
+    evaluate: Callable[..., Any], run_here: Callable[..., int], bundle: Path, unseen: Path, tmp_path: Path
+) -> None:
     found = _report(evaluate(unseen, "--model", bundle, "--format", "json"))
-    assert _run("predict", unseen, "--model", bundle, "-o", tmp_path / "p.jsonl") == 0
+    assert run_here("predict", unseen, "--model", bundle, "-o", tmp_path / "p.jsonl") == 0
     predicted = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
     labels = [row["label"] for row in csv.DictReader(unseen.open(encoding="utf-8"))]
     limit = found["thresholds"]["ai"]
@@ -100,7 +92,7 @@ def test_unseen_rows_are_judged_as_predict_judges_them(evaluate: Callable[..., O
     assert found["notes"] == []
 
 
-def test_the_text_report_shows_a_dash_where_rows_are_too_few(evaluate: Callable[..., Outcome], bundle: Path, unseen: Path) -> None:
+def test_the_text_report_shows_a_dash_where_rows_are_too_few(evaluate: Callable[..., Any], bundle: Path, unseen: Path) -> None:
     outcome = evaluate(unseen, "--model", bundle, "--by", "language, year")
     assert outcome.code == 0
     assert outcome.err == ""
@@ -115,7 +107,7 @@ def test_the_text_report_shows_a_dash_where_rows_are_too_few(evaluate: Callable[
 
 @pytest.mark.parametrize("columns", [HEADER, ("code", "label")])
 def test_rows_that_a_bundle_was_trained_on_are_refused(
-    evaluate: Callable[..., Outcome], bundle: Path, rows: list[Row], tmp_path: Path, columns: tuple[str, ...]
+    evaluate: Callable[..., Any], bundle: Path, rows: list[Row], tmp_path: Path, columns: tuple[str, ...]
 ) -> None:
     table = _write(tmp_path / "t.csv", [row[: len(columns)] for row in rows[150:210]], columns)
     outcome = evaluate(table, "--model", bundle)
@@ -132,7 +124,7 @@ def test_rows_that_a_bundle_was_trained_on_are_refused(
 
 
 def test_a_bundle_without_a_record_is_used_with_a_word_of_warning(
-    evaluate: Callable[..., Outcome], bundle: Path, trained_on: Path, tmp_path: Path
+    evaluate: Callable[..., Any], bundle: Path, trained_on: Path, tmp_path: Path
 ) -> None:
     copy = Path(shutil.copytree(bundle, tmp_path / "copy"))
     manifest = json.loads((copy / MANIFEST).read_text())
@@ -142,7 +134,7 @@ def test_a_bundle_without_a_record_is_used_with_a_word_of_warning(
     assert "does not record what it was trained on" in found["notes"][0]
 
 
-def test_thresholds_can_be_given(evaluate: Callable[..., Outcome], bundle: Path, unseen: Path) -> None:
+def test_thresholds_can_be_given(evaluate: Callable[..., Any], bundle: Path, unseen: Path) -> None:
     found = _report(evaluate(unseen, "--model", bundle, "--threshold", 0, "--family-threshold", 0, "--format", "json"))
     assert found["thresholds"] == {"ai": 0.0, "family": 0.0}
     assert found["figures"]["fpr"] == found["figures"]["tpr"] == 1.0
@@ -150,7 +142,7 @@ def test_thresholds_can_be_given(evaluate: Callable[..., Outcome], bundle: Path,
     assert outcome.code == 2
 
 
-def test_every_kind_of_table_gives_the_same_report(evaluate: Callable[..., Outcome], bundle: Path, unseen: Path, tmp_path: Path) -> None:
+def test_every_kind_of_table_gives_the_same_report(evaluate: Callable[..., Any], bundle: Path, unseen: Path, tmp_path: Path) -> None:
     import pyarrow as pa
 
     records = list(csv.DictReader(unseen.open(encoding="utf-8")))
@@ -161,9 +153,11 @@ def test_every_kind_of_table_gives_the_same_report(evaluate: Callable[..., Outco
         assert _report(evaluate(tmp_path / name, "--model", bundle, "--format", "json")) == expected
 
 
-def test_folds_by_group_judge_what_train_would_make(evaluate: Callable[..., Outcome], rows: list[Row], tiny_encoder: Path, tmp_path: Path) -> None:
+def test_folds_by_group_judge_what_train_would_make(
+    evaluate: Callable[..., Any], run_here: Callable[..., int], rows: list[Row], tiny_encoder: Path, tmp_path: Path
+) -> None:
     table = _write(tmp_path / "t.csv", rows[:120])
-    encoder = _bundle_of(tiny_encoder, table, tmp_path)
+    encoder = _bundle_of(run_here, tiny_encoder, table, tmp_path)
     options = ["--model", encoder, "--folds", 2, "--epochs", 4, "--format", "json", "--in-sample"]
     outcome = evaluate(table, "--cross-validate", "source", *options)
     found = _report(outcome)
@@ -176,15 +170,15 @@ def test_folds_by_group_judge_what_train_would_make(evaluate: Callable[..., Outc
     assert any("learnt by heart" in note for note in _report(random)["notes"])
 
 
-def _bundle_of(encoder: Path, table: Path, folder: Path) -> Path:
+def _bundle_of(run_here: Callable[..., int], encoder: Path, table: Path, folder: Path) -> Path:
     """A bundle of no use but for its encoder."""
-    assert _run("train", table, "-o", folder / "encoder", "--encoder", encoder, "--epochs", 1, "--only", "head", "--quiet") == 0
+    assert run_here("train", table, "-o", folder / "encoder", "--encoder", encoder, "--epochs", 1, "--only", "head", "--quiet") == 0
     return folder / "encoder"
 
 
 @pytest.mark.parametrize("kind", ["group", "source"])
 def test_folds_without_groups_are_refused_and_random_ones_must_be_asked_for(
-    evaluate: Callable[..., Outcome], bundle: Path, rows: list[Row], tmp_path: Path, kind: str
+    evaluate: Callable[..., Any], bundle: Path, rows: list[Row], tmp_path: Path, kind: str
 ) -> None:
     table = _write(tmp_path / "t.csv", [row[:2] for row in rows[180:]], ("code", "label"))
     outcome = evaluate(table, "--model", bundle, "--cross-validate", kind)
@@ -208,7 +202,7 @@ class _Reader(HTMLParser):
         self.handlers += [name for name, _ in attributes if name.startswith("on") or name in {"href", "src", "style"}]
 
 
-def test_the_page_loads_nothing_and_obeys_no_name(evaluate: Callable[..., Outcome], bundle: Path, rows: list[Row], tmp_path: Path) -> None:
+def test_the_page_loads_nothing_and_obeys_no_name(evaluate: Callable[..., Any], bundle: Path, rows: list[Row], tmp_path: Path) -> None:
     hostile = [(row[0], HOSTILE if row[1] == "beta" else row[1], f"{HOSTILE}{number % 7}", *row[3:]) for number, row in enumerate(rows[180:])]
     table = _write(tmp_path / "t.csv", hostile)
     outcome = evaluate(table, "--model", bundle, "--html", tmp_path / "sub" / "page.html", "-o", tmp_path / "report.txt")
@@ -227,7 +221,7 @@ def test_the_page_loads_nothing_and_obeys_no_name(evaluate: Callable[..., Outcom
     assert "\\x1b[31m" in (tmp_path / "report.txt").read_text(encoding="utf-8")
 
 
-def test_binary_labels_are_human_and_ai_without_families(evaluate: Callable[..., Outcome], bundle: Path, rows: list[Row], tmp_path: Path) -> None:
+def test_binary_labels_are_human_and_ai_without_families(evaluate: Callable[..., Any], bundle: Path, rows: list[Row], tmp_path: Path) -> None:
     table = _write(tmp_path / "t.csv", [(row[0], str(int(row[1] != "Human"))) for row in rows[180:]], ("code", "label"))
     found = _report(evaluate(table, "--model", bundle, "--format", "json"))
     assert found["figures"]["auc"] > 0.95
@@ -248,7 +242,7 @@ def test_binary_labels_are_human_and_ai_without_families(evaluate: Callable[...,
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
-    evaluate: Callable[..., Outcome], bundle: Path, unseen: Path, tmp_path: Path, arguments: list[str], message: str
+    evaluate: Callable[..., Any], bundle: Path, unseen: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     blank = _write(tmp_path / "blank.csv", [("  ", "Human")], ("code", "label"))
@@ -260,9 +254,9 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert outcome.err.count("\n") == 1
 
 
-def test_a_plain_install_judges_a_csv_and_says_what_parquet_needs(bundle: Path, unseen: Path, tmp_path: Path) -> None:
+def test_a_plain_install_judges_a_csv_and_says_what_parquet_needs(run_here: Callable[..., int], bundle: Path, unseen: Path, tmp_path: Path) -> None:
     """Without what the train extra brings; the bundle that is used here holds its encoder, as the one that ships does."""
-    assert _run("models", "export-onnx", bundle, "-o", tmp_path / "cpu", "--check", unseen) == 0
+    assert run_here("models", "export-onnx", bundle, "-o", tmp_path / "cpu", "--check", unseen) == 0
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     script = """
 import sys

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
@@ -17,27 +17,12 @@ pytest.importorskip("sklearn")
 pytest.importorskip("lightgbm")
 pq = pytest.importorskip("pyarrow.parquet")
 
-from aicodelint.cli.error_handler import run  # noqa: E402
-from aicodelint.cli.main import cli  # noqa: E402
 from aicodelint.detection.bundle import MANIFEST, Bundle, default_path  # noqa: E402
 
 
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def _run(*arguments: object) -> int:
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
     torch.set_num_threads(1)
-    return run(lambda: int(cli.main([str(argument) for argument in arguments], prog_name="aicodelint", standalone_mode=False) or 0))
-
-
-@pytest.fixture
-def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Outcome]:
-    for name in ("CONFIG", "STATE", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    return lambda *arguments: Outcome(_run(*arguments), *capsys.readouterr())
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +42,9 @@ def table(tmp_path_factory: pytest.TempPathFactory, three_authors: list[tuple[st
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory, table: Path, tiny_encoder: Path, cache: Path) -> Path:
+def bundle(run_here: Callable[..., int], tmp_path_factory: pytest.TempPathFactory, table: Path, tiny_encoder: Path, cache: Path) -> Path:
     output = tmp_path_factory.mktemp("trained") / "mine"
-    assert _run("train", table, "--output", output, "--encoder", tiny_encoder, "--cache-dir", cache, "--quiet") == 0
+    assert run_here("train", table, "--output", output, "--encoder", tiny_encoder, "--cache-dir", cache, "--quiet") == 0
     return output
 
 
@@ -72,7 +57,7 @@ def _project(directory: Path, rows: list[tuple[str, str]]) -> list[str]:
 
 
 def test_a_csv_of_three_labels_goes_from_train_to_scan_in_two_commands(
-    command: Callable[..., Outcome], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+    command: Callable[..., Any], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
 ) -> None:
     labels = _project(tmp_path / "project", three_authors[:30])
     outcome = command("scan", tmp_path / "project", "--model", bundle, "--engine", "in-process", "--format", "json", "--no-cache")
@@ -107,7 +92,7 @@ def test_metrics_images_and_page(bundle: Path) -> None:
 
 
 def test_int8_gives_a_bundle_that_holds_its_encoder(
-    command: Callable[..., Outcome], table: Path, tiny_encoder: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+    command: Callable[..., Any], table: Path, tiny_encoder: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
 ) -> None:
     outcome = command("train", table, "-o", tmp_path / "b", "--encoder", tiny_encoder, "--dtype", "int8")
     assert outcome.code == 0, outcome.err
@@ -118,7 +103,7 @@ def test_int8_gives_a_bundle_that_holds_its_encoder(
 
 
 def test_the_same_seed_gives_the_same_bundle(
-    command: Callable[..., Outcome], bundle: Path, table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path
+    command: Callable[..., Any], bundle: Path, table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "mine"
     assert command("train", table, "-o", again, "--encoder", tiny_encoder, "--cache-dir", cache).code == 0
@@ -128,7 +113,7 @@ def test_the_same_seed_gives_the_same_bundle(
 
 
 def test_ids_of_the_research_task_become_family_names(
-    command: Callable[..., Outcome], three_authors: list[tuple[str, str]], tiny_encoder: Path, tmp_path: Path
+    command: Callable[..., Any], three_authors: list[tuple[str, str]], tiny_encoder: Path, tmp_path: Path
 ) -> None:
     ids = {"Human": "0", "alpha": "2", "beta": "10"}
     table = _write_csv(tmp_path / "ids.csv", [(code, ids[label]) for code, label in three_authors[:90]])
@@ -136,9 +121,7 @@ def test_ids_of_the_research_task_become_family_names(
     assert Bundle.open(tmp_path / "b").model.families == ("Qwen", "OpenAI")
 
 
-def test_folders_groups_and_options(
-    command: Callable[..., Outcome], three_authors: list[tuple[str, str]], tiny_encoder: Path, tmp_path: Path
-) -> None:
+def test_folders_groups_and_options(command: Callable[..., Any], three_authors: list[tuple[str, str]], tiny_encoder: Path, tmp_path: Path) -> None:
     for number, (code, label) in enumerate(three_authors[:60]):
         path = tmp_path / "folders" / label / f"{number}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +138,7 @@ def test_folders_groups_and_options(
 
 
 def test_only_gate_names_no_family_of_the_data(
-    command: Callable[..., Outcome], table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+    command: Callable[..., Any], table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
 ) -> None:
     assert command("train", table, "-o", tmp_path / "b", "--encoder", tiny_encoder, "--cache-dir", cache, "--only", "gate").code == 0
     labels = _project(tmp_path / "project", three_authors[:12])
@@ -166,7 +149,7 @@ def test_only_gate_names_no_family_of_the_data(
 @pytest.mark.skipif(not (default_path() / MANIFEST).is_file(), reason="the default bundle is not in this checkout")
 @pytest.mark.parametrize("options", [(), ("--only", "head")])
 def test_without_human_rows_or_gate_the_default_bundle_says_ai_or_human(
-    command: Callable[..., Outcome], tmp_path: Path, three_authors: list[tuple[str, str]], tiny_encoder: Path, options: tuple[str, ...]
+    command: Callable[..., Any], tmp_path: Path, three_authors: list[tuple[str, str]], tiny_encoder: Path, options: tuple[str, ...]
 ) -> None:
     rows = [(code, {"Human": "gamma"}.get(label, label)) for code, label in three_authors] if not options else three_authors
     table = _write_csv(tmp_path / "t.csv", rows)
@@ -182,7 +165,7 @@ def test_without_human_rows_or_gate_the_default_bundle_says_ai_or_human(
 
 @pytest.mark.skipif(not (default_path() / MANIFEST).is_file(), reason="the default bundle is not in this checkout")
 def test_with_the_encoder_that_ships_the_bundle_stands_alone(
-    command: Callable[..., Outcome], tmp_path: Path, table: Path, three_authors: list[tuple[str, str]]
+    command: Callable[..., Any], tmp_path: Path, table: Path, three_authors: list[tuple[str, str]]
 ) -> None:
     assert command("train", table, "-o", tmp_path / "b").code == 0
     assert {"encoder.onnx", "tokenizer.json", "head.safetensors", "gate.onnx"} <= set(Bundle.open(tmp_path / "b").files)
@@ -204,7 +187,7 @@ def test_with_the_encoder_that_ships_the_bundle_stands_alone(
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
-    command: Callable[..., Outcome], tmp_path: Path, tiny_encoder: Path, rows: list[tuple[str, str]], options: tuple[str, ...], message: str
+    command: Callable[..., Any], tmp_path: Path, tiny_encoder: Path, rows: list[tuple[str, str]], options: tuple[str, ...], message: str
 ) -> None:
     table = _write_csv(tmp_path / "t.csv", rows)
     outcome = command("train", table, "-o", tmp_path / "b", *(() if "--encoder" in options else ("--encoder", tiny_encoder)), *options, "-q")
@@ -214,7 +197,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert not (tmp_path / "b" / MANIFEST).exists()
 
 
-def test_a_directory_with_other_things_in_it_is_left_alone(command: Callable[..., Outcome], tmp_path: Path, table: Path) -> None:
+def test_a_directory_with_other_things_in_it_is_left_alone(command: Callable[..., Any], tmp_path: Path, table: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "thesis.txt").write_text("mine")
     outcome = command("train", table, "-o", tmp_path / "b")
@@ -223,7 +206,7 @@ def test_a_directory_with_other_things_in_it_is_left_alone(command: Callable[...
 
 
 def test_interrupted_the_same_command_goes_on_and_ends_the_same(
-    command: Callable[..., Outcome], table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path
+    command: Callable[..., Any], table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path
 ) -> None:
     options = ["--encoder", tiny_encoder, "--cache-dir", cache, "--epochs", 40, "--patience", 0]
     output = tmp_path / "mine"
@@ -248,7 +231,7 @@ def test_interrupted_the_same_command_goes_on_and_ends_the_same(
 
 
 def test_changed_files_and_a_changed_encoder_are_refused(
-    command: Callable[..., Outcome], bundle: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Callable[..., Any], bundle: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import shutil
 
@@ -274,7 +257,7 @@ def test_changed_files_and_a_changed_encoder_are_refused(
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
 def test_predict_writes_ids_labels_and_probabilities(
-    command: Callable[..., Outcome], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]], suffix: str
+    command: Callable[..., Any], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]], suffix: str
 ) -> None:
     rows = [(f"n{number}", code) for number, (code, _) in enumerate(three_authors[:30])]
     table = _write_csv(tmp_path / "in.csv", rows, ("id", "code"))
@@ -294,14 +277,14 @@ def test_predict_writes_ids_labels_and_probabilities(
 
 
 def test_predict_labels_only_is_the_official_csv(
-    command: Callable[..., Outcome], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+    command: Callable[..., Any], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
 ) -> None:
     table = _write_csv(tmp_path / "in.csv", [(str(number), code) for number, (code, _) in enumerate(three_authors[:3])], ("ID", "code"))
     assert command("predict", table, "-o", tmp_path / "out.csv", "--model", bundle, "--labels-only").code == 0
     assert (tmp_path / "out.csv").read_text() == "id,label\n0,0\n1,1\n2,2\n"
 
 
-def test_models_list_and_info(command: Callable[..., Outcome], bundle: Path) -> None:
+def test_models_list_and_info(command: Callable[..., Any], bundle: Path) -> None:
     listed = json.loads(command("models", "list", bundle.parent, "--format", "json").out)
     assert str(bundle) in [entry["path"] for entry in listed]
     told = json.loads(command("models", "info", bundle, "--format", "json").out)
@@ -312,7 +295,7 @@ def test_models_list_and_info(command: Callable[..., Outcome], bundle: Path) -> 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_export_onnx_makes_a_bundle_that_agrees_and_needs_no_torch(
-    command: Callable[..., Outcome], bundle: Path, table: Path, tmp_path: Path, three_authors: list[tuple[str, str]], precision: str
+    command: Callable[..., Any], bundle: Path, table: Path, tmp_path: Path, three_authors: list[tuple[str, str]], precision: str
 ) -> None:
     outcome = command("models", "export-onnx", bundle, "-o", tmp_path / "cpu", "--precision", precision, "--check", table)
     assert outcome.code == 0, outcome.err
@@ -334,7 +317,7 @@ main()
 
 
 def test_export_onnx_refuses_what_does_not_agree(
-    command: Callable[..., Outcome], bundle: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: Callable[..., Any], bundle: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import aicodelint.training.export_bundle as export
 
@@ -346,7 +329,7 @@ def test_export_onnx_refuses_what_does_not_agree(
 
 
 def test_fine_tuning_trains_the_encoder_and_the_bundle_holds_it(
-    command: Callable[..., Outcome], tmp_path: Path, three_authors: list[tuple[str, str]], tiny_encoder: Path
+    command: Callable[..., Any], tmp_path: Path, three_authors: list[tuple[str, str]], tiny_encoder: Path
 ) -> None:
     import shutil
 
