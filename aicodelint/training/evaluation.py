@@ -13,6 +13,10 @@ from aicodelint.training.dataset import modern
 from aicodelint.training.gate import family_ids
 
 SHORT_CHARACTERS = 600
+LENGTHS = {"under 300": 300, "300 to 600": 600, "600 to 1,500": 1500, "1,500 to 5,000": 5000, "5,000 and more": 10**9}
+"""Bins of characters by name, each up to its number."""
+FEWEST_FILES = 20
+"""Files of a language that a share is told of."""
 SHORT = f"wild found at 1 %, under {SHORT_CHARACTERS} characters"
 WILD_FOUR = ("Qwen", "OpenAI", "Anthropic", "Gemini")
 
@@ -62,6 +66,31 @@ def detection_figures(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: 
         "ECE SemEval": calibration_error(p_ai[semeval], ai[semeval]),
         "ECE wild": calibration_error(p_ai[(domain == "wild") & whole], ai[(domain == "wild") & whole]),
     }
+
+
+def wild_breakdown(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: float) -> dict[str, dict[str, tuple[float | None, ...]]]:
+    """Return by ``language`` and by ``length`` of whole files of the wild how many are found and flagged; ``p_ai`` has the shape (n,).
+
+    Each entry: AI files, the share of them above the score that 1 % of all wild human files reach, the share at ``threshold``, human files,
+    the share of them at ``threshold``. There is no share (None) of fewer than ``FEWEST_FILES``.
+    """
+    chosen = ~rows["cut"].to_numpy() & (rows["domain"] == "wild").to_numpy()
+    p_ai, ai, characters = p_ai[chosen], rows["ai"].to_numpy()[chosen], rows["characters"].to_numpy()[chosen]
+    strict = float(np.quantile(p_ai[~ai], 0.99))
+    bins = np.array(list(LENGTHS))[np.searchsorted(list(LENGTHS.values()), characters, side="right")]
+    found: dict[str, dict[str, tuple[float | None, ...]]] = {}
+    for kind, names, order in (("language", rows["language"].to_numpy()[chosen], None), ("length", bins, list(LENGTHS))):
+        sizes = pd.Series(names).value_counts()
+        found[kind] = {}
+        for name in order or sizes.index:
+            mine, theirs = p_ai[ai & (names == name)], p_ai[~ai & (names == name)]
+            told = (_share(mine > strict), _share(mine >= threshold))
+            found[kind][str(name)] = (len(mine), *told, len(theirs), _share(theirs >= threshold))
+    return found
+
+
+def _share(which: NDArray[np.bool_]) -> float | None:
+    return round(float(which.mean()), 4) if len(which) >= FEWEST_FILES else None
 
 
 def family_figures(rows: pd.DataFrame, probabilities: NDArray[np.float64], threshold: float, p_ai: NDArray[np.float64]) -> dict[str, float]:

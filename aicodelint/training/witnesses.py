@@ -92,7 +92,8 @@ def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tu
         judged |= {"full": (part, full, shares[chosen]), "cheap on the same rows": (part, p_ai[chosen], shares[chosen])}
     family = _family_threshold(rows, p_ai >= threshold, shares)
     report: dict[str, Any] = {name: _figures(*each, threshold, family) for name, each in judged.items()}
-    return stack, report | {"gate": _judge_gate(rows, _probability(gate_logits)), "ai_threshold": threshold, "family_threshold": family}
+    report |= {"wild files": evaluation.wild_breakdown(rows, p_ai, threshold), "gate": _judge_gate(rows, _probability(gate_logits))}
+    return stack, report | {"ai_threshold": threshold, "family_threshold": family}
 
 
 def _inputs(experts: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[str]]:
