@@ -2,8 +2,9 @@
 
     python -m aicodelint.training.default_bundle DATA --work WORK --output models/default
 
-The encoder trains for ``--encoder-seconds`` on all folds but one; trees and n-grams are trained out of fold and then on everything; the combination,
-the calibration and the thresholds come from rows that the witness in question has not seen. What is done is kept in WORK and not done again.
+The encoder trains on all folds but one, for ``--encoder-seconds`` mostly on files of the wild and then for ``--snippet-seconds`` mostly on
+snippets; trees and n-grams are trained out of fold and then on everything; the combination, the calibration and the thresholds come from rows
+that the witness in question has not seen. What is done is kept in WORK and not done again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from aicodelint.rules import FAMILIES, HUMAN
 from aicodelint.training.bundle_writer import write_bundle
 from aicodelint.training.dataset import load_rows
 from aicodelint.training.encoder_loop import Recipe
-from aicodelint.training.encoder_run import export_parts, train_encoder
+from aicodelint.training.encoder_run import export_parts, second_round, train_encoder
 from aicodelint.training.encoder_scores import score_rows
 from aicodelint.training.model_card import model_card
 from aicodelint.training.seen import seen_record
@@ -38,11 +39,14 @@ ENCODER_FILES = ("tokenizer.json", "encoder.onnx", "encoder.safetensors", "confi
 WITNESS_FILES = (GATE_FILE, FAMILY_TREES_FILE, "ngrams.safetensors", "stack.json")
 
 
-def make_default_bundle(data: Path, work: Path, output: Path, encoder_seconds: float) -> Bundle:
+def make_default_bundle(data: Path, work: Path, output: Path, encoder_seconds: float, snippet_seconds: float) -> Bundle:
     """Train what is not trained yet and write the bundle to ``output``; return it."""
-    encoder, witnesses = work / "encoder", work / "witnesses"
+    first, encoder, witnesses = work / "encoder", work / "encoder-snippets", work / "witnesses"
+    if not (first / "encoder.onnx").exists():
+        export_parts(train_encoder(pd.read_parquet(data), first, Recipe(seconds=encoder_seconds), HELD_OUT), first)
     if not (encoder / "encoder.onnx").exists():
-        export_parts(train_encoder(pd.read_parquet(data), encoder, Recipe(seconds=encoder_seconds), HELD_OUT), encoder)
+        recipe = second_round(Recipe(seconds=snippet_seconds))
+        export_parts(train_encoder(pd.read_parquet(data), encoder, recipe, HELD_OUT, start=first, aim="snippets"), encoder)
     rows = load_rows(data)
     unseen = rows[(rows["split"] == HELD_OUT) & ~rows["cut"]]
     scores = score_rows(unseen, encoder, work / "encoder_scores.parquet", WINDOW_TOKENS)
@@ -86,8 +90,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where unfinished and finished steps are kept")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--encoder-seconds", type=float, default=4900, help="time to spend on the encoder, over all runs of the command")
+    parser.add_argument("--snippet-seconds", type=float, default=3000, help="time to spend on its second round, likewise")
     arguments = parser.parse_args()
-    bundle = make_default_bundle(arguments.data, arguments.work, arguments.output, arguments.encoder_seconds)
+    bundle = make_default_bundle(arguments.data, arguments.work, arguments.output, arguments.encoder_seconds, arguments.snippet_seconds)
     print(f"{bundle.path}: {bundle.model.name}, fingerprint {bundle.model.fingerprint}")
 
 

@@ -30,6 +30,8 @@ from aicodelint.training.splits import leave_sources_out, training_rows
 from aicodelint.training.tokenizer import train_tokenizer
 
 DOUBTFUL_TRUST = 0.5
+SECOND_ROUND = 0.4
+"""Of the learning rates of the first."""
 EVALUATED_TOKENS = 256
 EVALUATED_ROWS = 240
 Evaluation = Callable[[DetectorModel], dict[str, float]]
@@ -78,6 +80,11 @@ def train_encoder(
     trainer = Trainer(model, WindowSampler(shards, drawn, recipe.seed), row_targets(rows), drawn, recipe=recipe, folder=folder)
     trainer.run(evaluation(rows, shards, folds == held_out))
     return model
+
+
+def second_round(recipe: Recipe) -> Recipe:
+    """Return ``recipe`` for an encoder that has learnt already: smaller steps, and no prediction of masked tokens, whose part is not kept."""
+    return replace(recipe, fill_until=0.0, matrix_rate=recipe.matrix_rate * SECOND_ROUND, other_rate=recipe.other_rate * SECOND_ROUND)
 
 
 def new_model(tokenizer: CodeTokenizer, embeddings: np.ndarray | None = None, size: EncoderSize | None = None) -> DetectorModel:
@@ -205,14 +212,12 @@ def main() -> None:
     parser.add_argument("--pretraining-seconds", type=float, default=4500, help="time to spend on them, over all runs of the command")
     parser.add_argument("--start", type=Path, metavar="DIR", help="begin from the encoder files of an earlier run")
     parser.add_argument("--aim", default="wild", choices=sorted(SHARES), help="what is drawn most")
-    parser.add_argument("--rate", type=float, default=1.0, help="learning rates by this factor: below 1 for a second round")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     recipe = Recipe(seconds=arguments.seconds, most_threads=arguments.threads)
-    if arguments.start is not None:  # the prediction of masked tokens is not kept: a second round does without
-        recipe = replace(recipe, fill_until=0.0)
-    recipe = replace(recipe, matrix_rate=recipe.matrix_rate * arguments.rate, other_rate=recipe.other_rate * arguments.rate)
+    if arguments.start is not None:
+        recipe = second_round(recipe)
     model = train_encoder(
         pd.read_parquet(arguments.data),
         arguments.folder,

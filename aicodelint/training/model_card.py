@@ -59,8 +59,9 @@ the threshold are those of the data, not a promise. Fold 1 has {modern} files of
 {one_percent} files, with the uncertainty that this implies.
 
 Read them as somewhat optimistic: views, weights and shares were chosen by looking at these out-of-fold scores, the pooled figures mix models
-of five folds, and no untouched rows are left here. The encoder has seen some five million tokens in 75 minutes of two shared cores, without
-pre-training: compare `full` with `cheap on the same rows` for what it adds. On wild files it came out worse than nothing and is not counted.
+of five folds, and no untouched rows are left here. The encoder has seen some five million tokens in 75 minutes of two shared cores, and
+then six million, mostly of snippets, in 50 minutes of one; it was not pre-trained. Compare `full` with `cheap on the same rows` for what it
+adds. On wild files it came out worse than nothing and is not counted.
 
 ## Known failures
 

@@ -14,12 +14,12 @@ from aicodelint.detection.stack import KIND_INPUT, design, family_evidence, log_
 from aicodelint.rules import FAMILIES
 from aicodelint.training.dataset import row_weights
 
-SHARES = {"wild": 1.0, "package": 0.4, "semeval": 0.4, "benchmark": 0.4}
-AI_SHARE = {"wild": 0.4, "package": 1.0, "semeval": 1.3, "benchmark": 1.3}
+SHARES = {"wild": 1.0, "package": 1.2, "semeval": 0.4, "benchmark": 0.4}
+AI_SHARE = {"wild": 0.4, "package": 1.0, "semeval": 3.0, "benchmark": 3.0}
 """How much AI rows count against human rows in each domain. In the wild most code is human; at equal shares one threshold over all
 kinds of code would be spent on the wild alone."""
 STRENGTH = 0.05
-ENCODER_WEIGHT = 0.5
+ENCODER_WEIGHT = 1.0
 """In logits of P(AI) of a snippet for a standard deviation of the encoder's logit."""
 FAMILY_WEIGHT = 0.4
 PRIOR_TAKEN_BACK = 0.35
@@ -54,7 +54,7 @@ def fit_combination(rows: pd.DataFrame, scores: Scores, wild: Sequence[str], sni
     """
     inputs = list(dict.fromkeys([*wild, *snippet]))
     logits = np.column_stack([scores.logits[name] for name in inputs])
-    mean, scale = _mean_and_scale(rows, logits)
+    mean, scale = _mean_and_scale(logits[(rows["domain"] == "wild").to_numpy()])
     in_wild, in_snippet = (np.array([name in names for name in inputs]) for names in (wild, snippet))
     # Of the columns that the runtime weighs, only these are used: each logit alone and times the kind, length, kind, kind times length.
     columns = design(logits, scores.nature, mean, scale)
@@ -86,7 +86,7 @@ def add_encoder(
     pre-training a worse witness than none. The weight is fixed, the rows of one fold being too few to fit it.
     """
     logits = scores.logits[name][:, None]
-    mean, scale = _mean_and_scale(rows, logits)
+    mean, scale = _mean_and_scale(logits[(rows["domain"] != "wild").to_numpy()])
     added = np.array([ENCODER_WEIGHT, 0.0, 0.0, -ENCODER_WEIGHT])
     first, old = np.array(cheap["coefficients"]), len(cheap["inputs"])
     blocks = [np.append(first[block * old : (block + 1) * old], weight) for block, weight in enumerate(added)]
@@ -128,9 +128,8 @@ def _fit(columns: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArr
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _mean_and_scale(rows: pd.DataFrame, logits: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    wild = (rows["domain"] == "wild").to_numpy()
-    return logits[wild].mean(axis=0), logits[wild].std(axis=0) + 1e-9
+def _mean_and_scale(logits: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return logits.mean(axis=0), logits.std(axis=0) + 1e-9
 
 
 def nature_of(rows: pd.DataFrame, comment_share: NDArray[np.float64], logits: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
