@@ -1,10 +1,11 @@
 """Which family wrote it: a head on the shipped encoder against a random forest on 36 features, character n-grams, and the ensemble.
 
-    python tests/benchmarks/families.py --data train.parquet [--encoder BUNDLE] [--folds 5] [--out FILE.json] [--cache-dir DIR]
+    python tests/benchmarks/families.py --data train.parquet [--encoder BUNDLE] [--fp32] [--folds 5] [--out FILE.json] [--cache-dir DIR]
 
 AI rows of the official trial data of SemEval-2026 Task 13 (the one in-domain set for the ten families) by their own ``fold`` column; a problem
 never stands on both sides. Macro-F1 over the ten families, over all rows as judged out of fold. The encoder must not have seen the rows that
-are judged either: the shipped one was trained without fold 1, so ``--judged-fold 1`` is the honest figure. Needs the ``train`` extra.
+are judged either: the shipped one was trained without fold 1, so ``--judged-fold 1`` is the honest figure. A bundle's encoder runs in int8 as in
+a scan on a CPU; ``--fp32`` takes its ``encoder.safetensors`` instead, as on a GPU. Needs the ``train`` extra.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 
+from aicodelint.detection.bundle import Bundle, default_path
+from aicodelint.detection.encoder_torch import TorchEncoder
+from aicodelint.detection.hub_torch import EncoderPlace
 from aicodelint.rules import TEN_FAMILIES
 from aicodelint.training.embeddings import default_cache_directory, embed
 from aicodelint.training.factory import ForestFamilyClassifier
@@ -31,7 +35,7 @@ from aicodelint.training.head_training import head_logits, softmax, train_head
 from aicodelint.training.heads import HeadRecipe, HeadShape
 from aicodelint.training.progress import ProgressLine
 from aicodelint.training.splits import SEMEVAL
-from aicodelint.training.text_encoder import open_text_encoder
+from aicodelint.training.text_encoder import TorchTextEncoder, open_text_encoder
 
 
 def out_of_fold(folds: np.ndarray, problems: np.ndarray, judged: list[int], judge: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
@@ -64,7 +68,7 @@ def main() -> None:
 
     timed("random forest, 36 features", lambda train, test: _forest(code, y, train, test))
     timed("character n-grams", lambda train, test: _ngrams(code, y, train, test))
-    encoder = open_text_encoder(options.encoder)
+    encoder = _in_fp32(options.encoder or default_path()) if options.fp32 else open_text_encoder(options.encoder)
     with ProgressLine("Embedding") as progress:
         windows = embed(code, encoder, options.cache_dir, progress)
     recipe = HeadRecipe(max_epochs=60, learning_rate=1e-3, batch_size=32, loss=options.loss, class_weight="sqrt", label_smoothing=0.1, patience=10)
@@ -87,6 +91,12 @@ def main() -> None:
         print(f"{name[-36:]:36} {figures['macro_f1']:8.3f}  {figures['accuracy']:8.3f}")
     if options.out:
         options.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+def _in_fp32(path: Path) -> TorchTextEncoder:
+    bundle, place = Bundle.open(path), EncoderPlace(path)
+    bundle.verify()
+    return TorchTextEncoder(place, TorchEncoder.load(place, "cpu", "fp32"), bundle.window_tokens, bundle)
 
 
 def _forest(code: list[str], y: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -119,7 +129,8 @@ def _figures(y: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--encoder", help="A bundle, a directory or a hub model. Default: the bundle that ships.")
+    parser.add_argument("--encoder", type=Path, help="A bundle, a directory or a hub model. Default: the bundle that ships.")
+    parser.add_argument("--fp32", action="store_true", help="The encoder of the bundle as torch has it, not its int8 graph.")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--judged-fold", type=int, help="Judge the rows of this fold alone. Default: every fold in turn.")
     parser.add_argument("--seeds", type=int, default=3, help="Heads whose probabilities are averaged.")

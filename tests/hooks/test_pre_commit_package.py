@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-AGENTS = ROOT / "aicodelint" / "policy.py"
+AGENTS = ROOT / "aicodelint" / "training" / "gate.py"
 PEOPLES = Path(json.__file__).with_name("decoder.py")
 
 
