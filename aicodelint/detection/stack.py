@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from aicodelint.errors import BundleError
 
 TYPICAL_CHARACTERS = 1500
-LONGEST = 3.5
-"""Lengths count by the logarithm of their ratio to the typical one, held between -LONGEST and LONGEST."""
+LENGTH_LIMIT = 3.5
+"""A length counts by the logarithm of its ratio to the typical one, held between -LENGTH_LIMIT and LENGTH_LIMIT."""
 KIND_INPUT = "trees.kind"
 FLOOR = -5.0
 LIMIT = 5.0
@@ -73,14 +73,15 @@ class Combination:
 
     def _weigh(self, evidence: Evidence) -> tuple[list[float], float]:
         """Return what each standardised logit counts for in this text, and the logit of the text if all of them were 0."""
-        length = min(max(math.log(max(evidence.characters, 1) / TYPICAL_CHARACTERS), -LONGEST), LONGEST)
+        length = min(max(math.log(max(evidence.characters, 1) / TYPICAL_CHARACTERS), -LENGTH_LIMIT), LENGTH_LIMIT)
         comments = math.sqrt(evidence.comment_share)
         kind = _logistic(evidence.logits[KIND_INPUT])
         own, many = self.coefficients, len(self.inputs)
         parts = zip(own[:many], own[many : 2 * many], own[2 * many : 3 * many], own[3 * many : 4 * many], strict=True)
         weights = [alone + by_length * length + by_comments * comments + by_kind * kind for alone, by_length, by_comments, by_kind in parts]
-        a, b, c, d, e = own[4 * many :]
-        return weights, self.intercept + a * length + b * length**2 + c * comments + d * kind + e * kind * length
+        of_length, of_square, of_comments, of_kind, of_both = own[4 * many :]
+        offset = of_length * length + of_square * length**2 + of_comments * comments + of_kind * kind + of_both * kind * length
+        return weights, self.intercept + offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def design(logits: NDArray[np.float64], nature: NDArray[np.float64], mean: NDArr
     ``nature`` holds the characters of a text, its share of comments, and the logit of its being like a file of the wild.
     """
     standard = np.clip((logits - mean) / scale, -LIMIT, LIMIT)
-    length = np.clip(np.log(np.maximum(nature[:, :1], 1) / TYPICAL_CHARACTERS), -LONGEST, LONGEST)
+    length = np.clip(np.log(np.maximum(nature[:, :1], 1) / TYPICAL_CHARACTERS), -LENGTH_LIMIT, LENGTH_LIMIT)
     comments = np.sqrt(nature[:, 1:2])
     kind = 1 / (1 + np.exp(-np.clip(nature[:, 2:], -40, 40)))
     return np.hstack([standard, standard * length, standard * comments, standard * kind, length, length**2, comments, kind, kind * length])

@@ -16,7 +16,7 @@ SHORT_CHARACTERS = 600
 LENGTHS = {"under 300": 300, "300 to 600": 600, "600 to 1,500": 1500, "1,500 to 5,000": 5000, "5,000 and more": 10**9}
 """Bins of characters by name, each up to its number."""
 FEWEST_FILES = 20
-"""Files of a language that a share is told of."""
+"""Below so many files of a language or length, no share is told."""
 SHORT = f"wild found at 1 %, under {SHORT_CHARACTERS} characters"
 WILD_FOUR = ("Qwen", "OpenAI", "Anthropic", "Gemini")
 
@@ -78,14 +78,15 @@ def wild_breakdown(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: flo
     p_ai, ai, characters = p_ai[chosen], rows["ai"].to_numpy()[chosen], rows["characters"].to_numpy()[chosen]
     strict = float(np.quantile(p_ai[~ai], 0.99))
     bins = np.array(list(LENGTHS))[np.searchsorted(list(LENGTHS.values()), characters, side="right")]
+    languages = rows["language"].to_numpy()[chosen]
+    by_size = [str(name) for name in pd.Series(languages).value_counts().index]
     found: dict[str, dict[str, tuple[float | None, ...]]] = {}
-    for kind, names, order in (("language", rows["language"].to_numpy()[chosen], None), ("length", bins, list(LENGTHS))):
-        sizes = pd.Series(names).value_counts()
+    for kind, names, order in (("language", languages, by_size), ("length", bins, list(LENGTHS))):
         found[kind] = {}
-        for name in order or sizes.index:
+        for name in order:
             mine, theirs = p_ai[ai & (names == name)], p_ai[~ai & (names == name)]
             told = (_share(mine > strict), _share(mine >= threshold))
-            found[kind][str(name)] = (len(mine), *told, len(theirs), _share(theirs >= threshold))
+            found[kind][name] = (len(mine), *told, len(theirs), _share(theirs >= threshold))
     return found
 
 

@@ -115,10 +115,13 @@ def _breakdown(found: Mapping[str, Mapping[str, tuple[float | None, ...]]]) -> s
     body: list[tuple[str, ...]] = []
     for kind in ("length", "language"):
         for name, (ai, strict, at_threshold, human, flagged) in found[kind].items():
-            shares = ("-" if share is None else f"{share:.1%}" for share in (strict, at_threshold, flagged))
-            first, second, third = shares
-            body.append((f"{name} characters" if kind == "length" else name, str(ai), first, second, str(human), third))
+            what = f"{name} characters" if kind == "length" else name
+            body.append((what, str(ai), _percent(strict), _percent(at_threshold), str(human), _percent(flagged)))
     return _table(header, body)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
 
 
 def _sources(rows: pd.DataFrame) -> list[tuple[str, ...]]:
