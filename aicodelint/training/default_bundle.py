@@ -1,6 +1,7 @@
 """One resumable command from the labelled rows to the bundle that ships.
 
-    python -m aicodelint.training.default_bundle DATA --work WORK --output models/default
+    python -m aicodelint.training.labelled_packages --table DATA --output WORK/packages.parquet
+    python -m aicodelint.training.default_bundle DATA --packages WORK/packages.parquet --work WORK --output models/default
 
 The encoder trains on all folds but one, for ``--encoder-seconds`` mostly on files of the wild and then for ``--snippet-seconds`` mostly on
 snippets; trees and n-grams are trained out of fold and then on everything; the combination, the calibration and the thresholds come from rows
@@ -29,7 +30,7 @@ from aicodelint.training.model_card import model_card
 from aicodelint.training.seen import seen_record
 from aicodelint.training.witnesses import train_witnesses
 
-NAME = "aicodelint-3"
+NAME = "aicodelint-4"
 HELD_OUT = 1
 WINDOW_TOKENS = 256
 """Half of what the encoder takes: attention costs less, regions are finer, and the figures are the same."""
@@ -39,18 +40,18 @@ ENCODER_FILES = ("tokenizer.json", "encoder.onnx", "encoder.safetensors", "confi
 WITNESS_FILES = (GATE_FILE, FAMILY_TREES_FILE, "ngrams.safetensors", "stack.json")
 
 
-def make_default_bundle(data: Path, work: Path, output: Path, encoder_seconds: float, snippet_seconds: float) -> Bundle:
-    """Train what is not trained yet and write the bundle to ``output``; return it."""
+def make_default_bundle(data: Path, packages: Path | None, work: Path, output: Path, *, encoder_seconds: float, snippet_seconds: float) -> Bundle:
+    """Train what is not trained yet and write the bundle to ``output``; return it. ``packages``: a table of ``labelled_packages``."""
     first, encoder, witnesses = work / "encoder", work / "encoder-snippets", work / "witnesses"
     if not (first / "encoder.onnx").exists():
         export_parts(train_encoder(pd.read_parquet(data), first, Recipe(seconds=encoder_seconds), HELD_OUT), first)
     if not (encoder / "encoder.onnx").exists():
         recipe = second_round(Recipe(seconds=snippet_seconds))
         export_parts(train_encoder(pd.read_parquet(data), encoder, recipe, HELD_OUT, start=first, aim="snippets"), encoder)
-    rows = load_rows(data)
+    rows = load_rows(data, packages)
     unseen = rows[(rows["split"] == HELD_OUT) & ~rows["cut"]]
     scores = score_rows(unseen, encoder, work / "encoder_scores.parquet", WINDOW_TOKENS)
-    report = train_witnesses(data, witnesses, witnesses / "out", scores)
+    report = train_witnesses(data, witnesses, witnesses / "out", scores, packages)
     files = {name: (encoder / name).read_bytes() for name in ENCODER_FILES}
     files |= {name: (witnesses / "out" / name).read_bytes() for name in WITNESS_FILES}
     sizes = {name: len(content) for name, content in files.items()}
@@ -87,12 +88,20 @@ def main() -> None:
     """Read the command line and do it all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--packages", type=Path, help="a table made by training.labelled_packages, for the trees and n-grams to learn from too")
     parser.add_argument("--work", type=Path, required=True, help="where unfinished and finished steps are kept")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--encoder-seconds", type=float, default=4900, help="time to spend on the encoder, over all runs of the command")
     parser.add_argument("--snippet-seconds", type=float, default=3000, help="time to spend on its second round, likewise")
     arguments = parser.parse_args()
-    bundle = make_default_bundle(arguments.data, arguments.work, arguments.output, arguments.encoder_seconds, arguments.snippet_seconds)
+    bundle = make_default_bundle(
+        arguments.data,
+        arguments.packages,
+        arguments.work,
+        arguments.output,
+        encoder_seconds=arguments.encoder_seconds,
+        snippet_seconds=arguments.snippet_seconds,
+    )
     print(f"{bundle.path}: {bundle.model.name}, fingerprint {bundle.model.fingerprint}")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from aicodelint.detection.family_trees import CLASSES
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
 from aicodelint.training.calibration import calibration_error
-from aicodelint.training.dataset import modern
+from aicodelint.training.dataset import LABELLED, modern
 from aicodelint.training.gate import family_ids
 
 SHORT_CHARACTERS = 600
@@ -48,7 +48,7 @@ def detection_figures(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: 
     unseen = scores((domain == "benchmark") & ai)
     human = np.concatenate([wild_human, package])
     semeval, short = (domain == "semeval") & whole, (rows["characters"] < SHORT_CHARACTERS).to_numpy()
-    return {
+    figures = {
         "wild AUC, older human": area(wild_ai, scores((domain == "wild") & ~ai & ~recent)),
         "wild AUC, modern human": area(wild_ai, scores(recent)),
         "wild AUC, no-AI projects": area(wild_ai, scores(surely)),
@@ -66,6 +66,15 @@ def detection_figures(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: 
         "ECE SemEval": calibration_error(p_ai[semeval], ai[semeval]),
         "ECE wild": calibration_error(p_ai[(domain == "wild") & whole], ai[(domain == "wild") & whole]),
     }
+    labelled = domain == LABELLED
+    for what, mask in (
+        ("found random packages with agents' notes", labelled & ai),
+        ("flagged random packages to 2022", labelled & (rows["tool"] == "before-september-2022").to_numpy()),
+        ("flagged random packages of 2023", labelled & (rows["tool"] == "before-agents").to_numpy()),
+    ):
+        if (mask & whole).any():
+            figures[what] = float((scores(mask) >= threshold).mean())
+    return figures
 
 
 def wild_breakdown(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: float) -> dict[str, dict[str, tuple[float | None, ...]]]:

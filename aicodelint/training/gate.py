@@ -19,8 +19,8 @@ from aicodelint.training.splits import FOLDS, training_rows
 from aicodelint.training.trees_onnx import to_onnx
 
 EXPERTS = {
-    "wild": {"wild": 1.0},
-    "all": {"wild": 1.0, "package": 0.3, "semeval": 0.2, "benchmark": 0.25},
+    "wild": {"wild": 1.0, "labelled": 0.5},
+    "all": {"wild": 1.0, "labelled": 0.5, "package": 0.3, "semeval": 0.2, "benchmark": 0.25},
     "snippet": {"wild": 0.4, "package": 1.0, "semeval": 1.0, "benchmark": 0.6},
 }
 """What each AI expert learns from, and how much each domain counts: the order is that of the graph's columns."""
@@ -118,10 +118,11 @@ def _ai_ensembles(rows: pd.DataFrame) -> list[_Ensemble]:
 def _family_ensembles(rows: pd.DataFrame) -> list[_Ensemble]:
     """Return one ensemble for the families in the wild and one for those of snippets: their authors and their habits differ."""
     ids, wild, ai = family_ids(rows), (rows["domain"] == "wild").to_numpy(), rows["ai"].to_numpy()
+    snippet = rows["domain"].isin(["semeval", "benchmark"]).to_numpy()
     source = rows.groupby(["source", "family"])["ai"].transform("size").to_numpy() ** -0.5
     domain = np.where(rows["domain"] == "benchmark", 0.1, 1.0)
     found = []
-    for number, (name, mine) in enumerate(zip(FAMILY_EXPERTS, (ai & wild, ai & ~wild), strict=True)):
+    for number, (name, mine) in enumerate(zip(FAMILY_EXPERTS, (ai & wild, ai & snippet), strict=True)):
         sizes = np.bincount(ids[mine], minlength=CLASSES)
         known = [family for family in range(CLASSES) if sizes[family] >= FEWEST_ROWS]
         chosen = mine & np.isin(ids, known)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from aicodelint.rules import FAMILIES
 from aicodelint.training.evaluation import FEWEST_FILES
+from aicodelint.training.splits import LABELLED_PACKAGES
 
 _CARD = """# {name}
 
@@ -30,7 +31,8 @@ it.
 
 ## How it was made
 
-    python -m aicodelint.training.default_bundle train.parquet --work work/ --output models/default
+    python -m aicodelint.training.labelled_packages --table train.parquet --output work/packages.parquet
+    python -m aicodelint.training.default_bundle train.parquet --packages work/packages.parquet --work work/ --output models/default
 
 Leading licence headers are removed, at training and at scanning time. Rows are weighed by domain (files of real repositories first),
 by the root of their source's size, and modern human files of projects that forbid AI contributions count twice. Every witness is
@@ -43,6 +45,12 @@ encoder is the one that was measured, and has not seen fold 1.
 {data}
 
 Third-party data; none of it is in this repository. Wild labels come from what commits declare.
+
+{group} are random ones of PyPI and npm, pinned in `aicodelint/training/labelled_packages.csv`: AI where a package begun since March 2025 holds
+notes for AI agents (CLAUDE.md, AGENTS.md, .cursor/ and the like), human where the release is from before agents wrote files whole. Such labels
+are weaker than what a commit declares, so the trees and n-grams for files of repositories learn from them, beside the wild files and at half
+their weight, and no figure is computed on them. Packages, owners and texts that stand in the labelled table are left out, so that no fold
+knows another's repositories by them.
 
 ## Figures
 
@@ -91,6 +99,7 @@ def model_card(name: str, rows: pd.DataFrame, report: Mapping[str, Any], sizes: 
         name=name,
         families=len(FAMILIES),
         sizes=_table(("file", "MB"), [(file, f"{size / 1e6:.2f}") for file, size in sorted(sizes.items())]),
+        group=f'"{LABELLED_PACKAGES.capitalize()}"',
         data=_table(("source", "rows", "of them AI", "licences"), _sources(rows)),
         figures=_figures(report),
         gate_recall="99 %",

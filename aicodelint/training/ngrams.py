@@ -118,7 +118,7 @@ def _family_weights(rows: pd.DataFrame, kind: str) -> NDArray[np.float64]:
     if kind == "wild":
         repositories = rows[ai & wild].groupby("family")["source"].nunique()
         return np.where(ai & wild, 1 / size / np.sqrt(rows["family"].map(repositories).fillna(1).to_numpy()), 0.0)
-    ids, mine = family_ids(rows), ai & ~wild
+    ids, mine = family_ids(rows), ai & rows["domain"].isin(["semeval", "benchmark"]).to_numpy()
     sizes = np.bincount(ids[mine], minlength=len(FAMILIES) + 1)
     domain = np.where(rows["domain"] == "benchmark", BENCHMARK_FAMILY_SHARE, 1.0)
     return np.where(mine, size**-0.5 * domain * np.maximum(sizes[ids], 1.0) ** -0.25, 0.0)

@@ -50,7 +50,7 @@ class _Member:
     data: IO[bytes] | None
 
 
-def documents(archive: Path, skipped: tuple[str, ...] = (), newest: datetime = NEWEST) -> Iterator[Document]:
+def documents(archive: Path, skipped: tuple[str, ...] = (), newest: datetime | None = NEWEST) -> Iterator[Document]:
     """Yield the source files of an archive that a scan would judge, in its order; raise ``ArchiveError``.
 
     Left out: what no scan would judge (other people's, generated, minified, binary or empty files, unknown languages), links and devices,
@@ -71,7 +71,7 @@ def documents(archive: Path, skipped: tuple[str, ...] = (), newest: datetime = N
             continue
         if skip.is_vendored(path) or examiner.by_name(path, NO_ATTRIBUTES) is not None:
             continue
-        if member.modified >= newest:
+        if newest is not None and member.modified >= newest:
             raise ArchiveError(f"{archive.name} is too young: {path} is of {member.modified:%Y-%m-%d}")
         document = _document(examiner, path, member.data.read(MAX_MEMBER_BYTES))
         if document is not None:

@@ -37,6 +37,9 @@ class UnlabelledTable:
         rows = pd.read_parquet(path, columns=["code", "language", "source", "group", "fold", "problem_id"])
         self.key = f"table-{path.stem}-without-fold-{held_out}"
         self.packages = {_plain(match["name"]) for source in rows["source"].unique() if (match := _PACKAGE_SOURCE.match(source))}
+        wild = [source.split("/", 1) for source in rows["source"][rows["group"] == "wild"].unique()]
+        self.owners = {_plain(owner) for owner, *_ in wild}
+        self.repositories = {_plain(name) for *_, name in wild}
         usable = training_rows(rows, leave_sources_out(rows), held_out)
         rows["text"] = [prepare(text, language) for text, language in zip(rows.pop("code"), rows["language"], strict=True)]
         self.digests = {text_digest(text) for text in rows["text"]}
@@ -52,9 +55,13 @@ class UnlabelledTable:
         """Yield the texts that may be learnt from."""
         yield from self._documents
 
-    def overlaps(self, package: Package) -> bool:
-        """Tell whether the table has rows of ``package``, in any version."""
-        return _plain(package.name) in self.packages
+    def overlaps(self, name: str) -> bool:
+        """Tell whether the table has rows of the package ``name``, in any version."""
+        return _plain(name) in self.packages
+
+    def has_repository(self, owner: str, name: str) -> bool:
+        """Tell whether the table has rows of a repository of ``owner``, or of one called ``name``."""
+        return _plain(owner) in self.owners or _plain(name) in self.repositories
 
 
 def make_shards(packages: Sequence[Package], output: Path, tokenizer: bytes, table: UnlabelledTable | None = None) -> list[str]:
@@ -69,7 +76,7 @@ def make_shards(packages: Sequence[Package], output: Path, tokenizer: bytes, tab
         if package.key in done:
             continue
         try:
-            if table is not None and table.overlaps(package):
+            if table is not None and table.overlaps(package.name):
                 raise UsageError(f"{package.key}: the table has rows of this package")
             entries = folder.add(package.key, documents(fetch(package, output / "archives"), package.skip))
         except AicodelintError as error:

@@ -4,7 +4,7 @@ The folds leave whole sources out, since a detector that meets its source again 
 
 - wild rows: by repository (their own ``fold`` column), so modern human projects are left out whole too;
 - SemEval rows: by their own ``fold`` column (the one in-domain set);
-- packages (PyPI, npm, Debian): each package whole;
+- packages (PyPI, npm, Debian): each package whole; labelled ones (``labelled_packages``): each owner whole;
 - everything else: all sources of one owner together.
 """
 
@@ -18,12 +18,13 @@ import pandas as pd
 FOLDS = 5
 SEMEVAL = "mbzuai-nlp/SemEval-2026-Task13"
 PACKAGES = ("PyPI", "npm", "Debian")
+LABELLED_PACKAGES = "packages by age and notes"
 
 
 def leave_sources_out(rows: pd.DataFrame) -> np.ndarray:
     """Return the fold (0 to 4) of each row of ``rows`` (columns source, group, fold), shape (n,)."""
     own = (rows["group"] == "wild") | (rows["source"] == SEMEVAL)
-    package = rows["group"].isin(PACKAGES)
+    package = rows["group"].isin([*PACKAGES, LABELLED_PACKAGES])
     folds = rows["fold"].to_numpy().copy()
     folds[package] = [_hashed(source) for source in rows["source"][package]]
     owner = rows["source"].str.split("/").str[0]

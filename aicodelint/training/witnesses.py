@@ -16,7 +16,7 @@ from aicodelint.detection.features import FEATURE_NAMES
 from aicodelint.detection.gate import AI_COLUMNS, GATE_FILE, KIND
 from aicodelint.detection.ngrams import BITS
 from aicodelint.training import calibration, evaluation
-from aicodelint.training.dataset import load_rows, modern
+from aicodelint.training.dataset import LABELLED, load_rows, modern
 from aicodelint.training.gate import family_ids, train_family_trees, train_gate
 from aicodelint.training.measure import Measured
 from aicodelint.training.ngrams import NgramScores, train_ngrams
@@ -41,14 +41,15 @@ NAMED_RIGHT = 0.75
 look like a family's that no threshold reaches it on more than 2 % of the AI files."""
 
 
-def train_witnesses(data: Path, work: Path, out: Path, encoder_scores: Path | None = None) -> dict[str, Any]:
+def train_witnesses(data: Path, work: Path, out: Path, encoder_scores: Path | None = None, packages: Path | None = None) -> dict[str, Any]:
     """Train everything on ``data``, keep what can be resumed in ``work``, write the files to ``out``, return thresholds and figures.
 
     ``encoder_scores``: a parquet of rows that the encoder has not seen, by ``sample_id``, with its logits and ``family_NAME`` columns.
+    ``packages``: a table of ``labelled_packages`` to learn from too.
     """
     from safetensors.numpy import save_file
 
-    rows = load_rows(data)
+    rows = load_rows(data, packages)
     measured = Measured(rows, work)
     gate, trees = train_gate(rows, measured.features, work / "parts")
     family_graph, family_trees = train_family_trees(rows, measured.features, work / "parts")
@@ -120,10 +121,15 @@ def _rows_of(encoder: pd.DataFrame, rows: pd.DataFrame, scores: Scores) -> tuple
 
 
 def _human_files(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:
-    """Return the masks of the human files that may each be taken for machines' at the same small rate: older, modern, packages."""
+    """Return the masks of the human files that may each be taken for machines' at the same small rate.
+
+    Those are older files of repositories, modern ones, packages, and random packages from before models could write them.
+    """
     whole, wild, ai = ~rows["cut"].to_numpy(), (rows["domain"] == "wild").to_numpy(), rows["ai"].to_numpy()
     surely, package = (rows["tool"] == "no-ai-policy").to_numpy(), (rows["domain"] == "package").to_numpy()
-    return [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package]
+    random = (rows["domain"] == LABELLED).to_numpy() & (rows["tool"] == "before-september-2022").to_numpy()
+    found = [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package, whole & random]
+    return [mask for mask in found if mask.any()]
 
 
 def _family_threshold(rows: pd.DataFrame, found: NDArray[np.bool_], shares: NDArray[np.float64]) -> float:

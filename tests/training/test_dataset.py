@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from aicodelint.training.dataset import CUT_CHARACTERS, cut_text, load_rows, modern, row_weights
+from aicodelint.training.dataset import CUT_CHARACTERS, FEWEST_OWNERS, cut_text, load_rows, modern, row_weights
+from aicodelint.training.splits import LABELLED_PACKAGES
 
 LONG = "\n".join(f"line_{number} = call({number})" for number in range(120))
 
@@ -46,6 +47,41 @@ def test_modern_human_rows_weigh_more_and_left_out_domains_nothing(rows):
     assert weights[(rows["source"] == "b/new") & whole][0] == pytest.approx(2 * weights[(rows["source"] == "a/old") & whole][0])
     assert (weights[(rows["domain"] != "wild").to_numpy()] == 0).all()
     assert weights.mean() == pytest.approx(1)
+
+
+def test_labelled_packages_come_last_by_owner_and_leave_the_languages_as_they_are(tmp_path):
+    table().to_parquet(tmp_path / "train.parquet")
+    packages = [("Other", f"pypi:{number}", "agent-notes", "Python") for number in range(FEWEST_OWNERS)]
+    packages += [("Human", f"pypi:old-{number}", "before-agents", "Python") for number in range(FEWEST_OWNERS - 1)]
+    packages += [("Other", "npm:few", "agent-notes", "TypeScript")]
+    frame = pd.DataFrame(packages, columns=["family", "source", "tool", "language"])
+    frame = frame.assign(
+        sample_id=[f"p{n}" for n in range(len(frame))],
+        code=LONG,
+        group=LABELLED_PACKAGES,
+        fold=0,
+        generator="",
+        problem_id="",
+        quality="file",
+        license="MIT",
+    )
+    frame.to_parquet(tmp_path / "packages.parquet")
+    without = load_rows(tmp_path / "train.parquet")
+    rows = load_rows(tmp_path / "train.parquet", tmp_path / "packages.parquet")
+    own = len(without)
+    pd.testing.assert_frame_equal(rows[:own][list(without)].astype(object), without.astype(object))
+    assert set(rows["domain"][own:]) == {"labelled"}
+    assert rows[own:].groupby("source")["split"].nunique().max() == 1
+    assert rows["split"][own:].nunique() > 1
+    assert rows["cut"][own:].any()
+
+    weights = row_weights(rows, {"wild": 1.0, "labelled": 0.5})
+    ai, python = rows["ai"].to_numpy(), (rows["language"] == "Python").to_numpy()
+    labelled = (rows["domain"] == "labelled").to_numpy()
+    assert weights[labelled & ai & python].sum() == pytest.approx(0.5 * weights[~labelled & ai].sum())
+    assert weights[labelled & (~ai | ~python)].sum() == 0  # nine owners, and one
+    assert weights[ai].sum() == pytest.approx(weights[~ai].sum())
+    assert row_weights(rows, {"wild": 1.0})[labelled].sum() == 0
 
 
 def test_a_cut_is_a_run_of_whole_lines_of_the_wanted_length():

@@ -1,0 +1,240 @@
+"""Rows from PyPI and npm packages whose files can be labelled: by their age, or by the notes for AI agents that lie beside the code.
+
+    python -m aicodelint.training.labelled_packages --output work/packages.parquet
+
+``labelled_packages.csv`` pins them: random packages begun since March 2025 whose archive holds CLAUDE.md, AGENTS.md, .cursor/ or the like
+(``tool`` agent-notes), and random ones by people: releases of 2019 to October 2022 (``before-september-2022``) and releases from before May
+2024 of packages begun after that (``before-agents``). They are fetched from the indexes that pip and npm are set up to use, must have the pinned
+sha256, are read in memory and never unpacked or run. What has been fetched is kept beside the output and not fetched again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import re
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from aicodelint.errors import AicodelintError
+from aicodelint.training.pretraining_archive import ArchiveError, Document, documents
+from aicodelint.training.pretraining_shards import text_digest
+from aicodelint.training.pretraining_sources import FetchError
+from aicodelint.training.pretraining_text import HELD_OUT, UnlabelledTable
+from aicodelint.training.splits import LABELLED_PACKAGES
+
+LIST = Path(__file__).with_name("labelled_packages.csv")
+ARCHIVE_BYTES = 4_000_000
+ANSWER_BYTES = 8_000_000
+FILES_A_PACKAGE = 6
+FILES_AN_OWNER = 8
+CHARACTERS = (300, 40_000)
+THREADS = 16
+_WRITTEN_BY_TOOLS = re.compile(r"(^|/)(setup|conf|versioneer|_version)\.py$")
+_INDEX_SETTING = {"pypi": ("pip", "config", "get", "global.index-url"), "npm": ("npm", "config", "get", "registry")}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One pinned release. ``owner`` is who is known to publish it (one owner is one source); ``family`` and ``tool`` as in the table of rows."""
+
+    index: str
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    owner: str
+    family: str
+    tool: str
+    date: str
+
+    @property
+    def source(self) -> str:
+        """What rows of this release are split and weighed by."""
+        return f"{self.index}:{self.owner or self.name}"
+
+
+def read_releases(path: Path = LIST) -> list[Release]:
+    """Return the releases that the CSV file ``path`` pins."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [Release(**{field.name: row[field.name] for field in fields(Release)}) for row in csv.DictReader(file)]
+
+
+def fetch_all(releases: Sequence[Release], folder: Path) -> list[str]:
+    """Put the chosen files of each release into ``folder``, one JSON file a release; return a line for each that could not be had."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [release for release in releases if not _kept(release, folder).exists()]
+    failures: list[str] = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        for number, failure in enumerate(pool.map(lambda release: _fetch(release, folder), missing), 1):
+            if failure:
+                failures.append(failure)
+            if number % 200 == 0:
+                print(f"{number:,} of {len(missing):,} packages, {len(failures)} not to be had", file=sys.stderr, flush=True)
+    return failures
+
+
+def labelled_rows(releases: Iterable[Release], folder: Path, table: UnlabelledTable | None = None) -> pd.DataFrame:
+    """Return the rows of what ``fetch_all`` has put into ``folder``, in the columns of the table of rows.
+
+    Left out: texts that several owners have, packages and owners that ``table`` has rows of, and texts that stand in it.
+    """
+    found = []
+    for release in releases:
+        if table and (table.overlaps(release.name) or table.has_repository(release.owner, release.name)):
+            continue
+        if _kept(release, folder).exists():
+            for path, language, text in json.loads(_kept(release, folder).read_text(encoding="utf-8")):
+                found.append((release, path, language, text, text_digest(text)))
+    owners: dict[str, set[str]] = {}
+    for release, _, _, _, digest in found:
+        owners.setdefault(digest, set()).add(release.source)
+    rows, seen = [], set(table.digests if table else ())
+    of_owner: Counter[tuple[str, str]] = Counter()
+    for release, path, language, text, digest in found:
+        if digest in seen or len(owners[digest]) > 1 or of_owner[release.source, release.tool] == FILES_AN_OWNER:
+            continue
+        seen.add(digest)
+        of_owner[release.source, release.tool] += 1
+        rows.append((f"{release.index}-{release.name}/{path}", text, language, release))
+    return pd.DataFrame(
+        {
+            "sample_id": [hashlib.sha256(identity.encode()).hexdigest()[:16] for identity, _, _, _ in rows],
+            "code": [text for _, text, _, _ in rows],
+            "language": [language for _, _, language, _ in rows],
+            "source": [release.source for *_, release in rows],
+            "group": LABELLED_PACKAGES,
+            "license": [release.licence for *_, release in rows],
+            "family": [release.family for *_, release in rows],
+            "generator": "",
+            "tool": [release.tool for *_, release in rows],
+            "date": [release.date for *_, release in rows],
+            "problem_id": "",
+            "quality": "file",
+            "fold": 0,
+        }
+    )
+
+
+def choose(found: Iterable[Document]) -> list[Document]:
+    """Return a few files of one package: those in its rarer languages first, and else by a digest of their paths."""
+    fit = [
+        document
+        for document in found
+        if CHARACTERS[0] <= len(document.text) <= CHARACTERS[1] and not _WRITTEN_BY_TOOLS.search(document.path) and "\ufffd" not in document.text
+    ]
+    common = Counter(document.language for document in fit)
+    fit.sort(key=lambda document: (common[document.language], hashlib.sha256(document.path.encode()).digest()))
+    return fit[:FILES_A_PACKAGE]
+
+
+def download(release: Release) -> tuple[str, bytes]:
+    """Return the file name and the bytes of the archive of ``release``; raise ``FetchError`` where it is not the pinned one."""
+    address = _archive_address(release)
+    data = read_address(address, ARCHIVE_BYTES)
+    if hashlib.sha256(data).hexdigest() != release.sha256:
+        raise FetchError(f"{release.name} {release.version}: what the index has now is not the archive that was pinned")
+    return urllib.parse.urlparse(address).path.rsplit("/", 1)[-1], data
+
+
+def read_address(address: str, most: int) -> bytes:
+    """Return what lies at a web address; raise ``FetchError`` if that cannot be had or is longer than ``most`` bytes."""
+    if not address.startswith("https://"):
+        raise FetchError("an index that is not read over HTTPS is not read")
+    try:
+        with _opener().open(address, timeout=60) as answer:
+            data: bytes = answer.read(most + 1)
+    except (OSError, ValueError, urllib.error.URLError) as error:
+        raise FetchError(f"an index does not answer: {type(error).__name__}") from None
+    if len(data) > most:
+        raise FetchError(f"an archive or an index's answer is longer than {most:,} bytes")
+    return data
+
+
+@cache
+def index_root(index: str) -> str:
+    """Return the address that pip or npm is set up to ask, without a trailing slash; pip's ends where its ``/simple`` begins."""
+    given = os.environ.get("PIP_INDEX_URL" if index == "pypi" else "NPM_CONFIG_REGISTRY", "")
+    if not given:
+        command = [sys.executable, "-m", *_INDEX_SETTING[index]] if index == "pypi" else list(_INDEX_SETTING[index])
+        try:
+            given = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        except OSError:
+            raise FetchError(f"{command[0]} cannot be run") from None
+    if not given and index == "pypi":
+        # Where nothing is set, pip itself knows.
+        from pip._internal.models.index import PyPI
+
+        given = PyPI.simple_url
+    return given.rstrip("/").removesuffix("/simple")
+
+
+def _archive_address(release: Release) -> str:
+    quoted = urllib.parse.quote(release.name, safe="@/")
+    if release.index == "npm":
+        return f"{index_root('npm')}/{quoted}/-/{quoted.rsplit('/', 1)[-1]}-{release.version}.tgz"
+    answer = json.loads(read_address(f"{index_root('pypi')}/pypi/{quoted}/json", ANSWER_BYTES))
+    for file in answer.get("releases", {}).get(release.version, []):
+        if file["digests"]["sha256"] == release.sha256:
+            return str(file["url"])
+    raise FetchError(f"{release.name} {release.version}: the index no longer has the archive that was pinned")
+
+
+@cache
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=ssl.create_default_context()))
+
+
+def _kept(release: Release, folder: Path) -> Path:
+    return folder / (re.sub(r"[^A-Za-z0-9.+-]", "_", f"{release.index}-{release.name}-{release.version}") + ".json")
+
+
+def _fetch(release: Release, folder: Path) -> str:
+    try:
+        name, data = download(release)
+        with tempfile.TemporaryDirectory() as place:
+            archive = Path(place) / re.sub(r"[^A-Za-z0-9.+-]", "_", name)
+            archive.write_bytes(data)
+            chosen = choose(documents(archive, newest=None))
+    except (AicodelintError, ArchiveError, json.JSONDecodeError) as error:
+        return f"{release.name}: {error}"
+    unfinished = _kept(release, folder).with_suffix(".tmp")
+    unfinished.write_text(json.dumps([(file.path, file.language, file.text) for file in chosen]), encoding="utf-8")
+    unfinished.replace(_kept(release, folder))
+    return ""
+
+
+def main() -> int:
+    """Fetch what is not there yet and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, required=True, help="a parquet file; what is fetched is kept in a folder beside it")
+    parser.add_argument("--table", type=Path, help="leave out what stands in this table of labelled rows")
+    arguments = parser.parse_args()
+    releases, folder = read_releases(), arguments.output.with_suffix("")
+    failures = fetch_all(releases, folder)
+    rows = labelled_rows(releases, folder, None if arguments.table is None else UnlabelledTable(arguments.table, HELD_OUT))
+    rows.to_parquet(arguments.output)
+    print(f"{len(rows):,} files of {rows['source'].nunique():,} owners; {len(failures):,} of {len(releases):,} packages could not be had")
+    for failure in failures[:20]:
+        print(failure, file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
