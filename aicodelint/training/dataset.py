@@ -68,8 +68,9 @@ def row_weights(rows: pd.DataFrame, shares: dict[str, float]) -> NDArray[np.floa
     for (domain, _), index in rows.groupby(["domain", "ai"]).indices.items():
         if domain != LABELLED:
             out[index] = weights[index] / weights[index].sum() * shares.get(str(domain), 0.0)
-    out /= out[(rows["domain"] != LABELLED).to_numpy()].mean()
-    if shares.get(LABELLED):
+    labelled = (rows["domain"] == LABELLED).to_numpy()
+    out /= out[~labelled].mean()
+    if shares.get(LABELLED) and labelled.any():
         _add_labelled(rows, weights, out, shares[LABELLED])
     return out
 

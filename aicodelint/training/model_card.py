@@ -46,11 +46,11 @@ encoder is the one that was measured, and has not seen fold 1.
 
 Third-party data; none of it is in this repository. Wild labels come from what commits declare.
 
-{group} are random ones of PyPI and npm, pinned in `aicodelint/training/labelled_packages.csv`: AI where a package begun since March 2025 holds
-notes for AI agents (CLAUDE.md, AGENTS.md, .cursor/ and the like), human where the release is from before agents wrote files whole. Such labels
-are weaker than what a commit declares, so the trees and n-grams for files of repositories learn from them, beside the wild files and at half
-their weight, and no figure is computed on them. Packages, owners and texts that stand in the labelled table are left out, so that no fold
-knows another's repositories by them.
+{group} are random ones of PyPI and npm, pinned in `aicodelint/training/labelled_packages.csv`: AI where a package begun since March
+2025 holds notes for AI agents (CLAUDE.md, AGENTS.md, .cursor/ and the like), human where the release is from before agents wrote files
+whole. Such labels are weaker than what a commit declares, so the trees and n-grams for files of repositories learn from them, beside the
+wild files and at half their weight; three figures of their own tell what becomes of such packages out of fold. Packages, owners and texts
+that stand in the labelled table are left out, so that no fold knows another's repositories by them.
 
 ## Figures
 
@@ -81,6 +81,7 @@ adds. On wild files it came out worse than nothing and is not counted.
 - The family: see "named right" and "share named" above; most findings name none. Authors outside the families count as wrong when a
   family is named.
 - Old is easier than modern: compare the AUC against older human files with that against modern ones.
+- Small packages by nobody in particular are flagged more often than known projects: compare "flagged random packages" with "flagged packages".
 - Languages with few machine files in the wild (Scala, Julia, C) are judged by what the others taught.
 
 ## What not to use it for
@@ -115,8 +116,9 @@ def model_card(name: str, rows: pd.DataFrame, report: Mapping[str, Any], sizes: 
 
 def _figures(report: Mapping[str, Any]) -> str:
     columns = [column for column in _ORDER if column in report]
-    names = list(report[columns[0]]["figures"])
-    return _table(("figure", *columns), [(name, *(f"{report[column]['figures'][name]:.3f}" for column in columns)) for name in names])
+    names = dict.fromkeys(name for column in columns for name in report[column]["figures"])
+    lines = [(name, *(report[column]["figures"].get(name) for column in columns)) for name in names]
+    return _table(("figure", *columns), [(name, *("-" if value is None else f"{value:.3f}" for value in values)) for name, *values in lines])
 
 
 def _breakdown(found: Mapping[str, Mapping[str, tuple[float | None, ...]]]) -> str:

@@ -14,10 +14,10 @@ from aicodelint.detection.stack import KIND_INPUT, design, family_evidence, log_
 from aicodelint.rules import FAMILIES
 from aicodelint.training.dataset import row_weights
 
-SHARES = {"wild": 1.0, "package": 1.2, "semeval": 0.4, "benchmark": 0.4}
-AI_SHARE = {"wild": 0.4, "package": 1.0, "semeval": 3.0, "benchmark": 3.0}
+SHARES = {"wild": 1.0, "labelled": 2.0, "package": 1.2, "semeval": 0.4, "benchmark": 0.4}
+AI_SHARE = {"wild": 0.4, "labelled": 0.4, "package": 1.0, "semeval": 3.0, "benchmark": 3.0}
 """How much AI rows count against human rows in each domain. In the wild most code is human; at equal shares one threshold over all
-kinds of code would be spent on the wild alone."""
+kinds of code would be spent on the wild alone. Labelled packages are small and many, as most of what is scanned: their share is of the wild."""
 STRENGTH = 0.05
 ENCODER_WEIGHT = 1.0
 """In logits of P(AI) of a snippet for a standard deviation of the encoder's logit."""

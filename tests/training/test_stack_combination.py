@@ -8,7 +8,7 @@ import pytest
 
 from aicodelint.detection.stack import Evidence, Stack
 from aicodelint.rules import FAMILIES
-from aicodelint.training.stack import ENCODER_WEIGHT, Scores, add_encoder, fit_combination
+from aicodelint.training.stack import AI_SHARE, ENCODER_WEIGHT, Scores, add_encoder, fit_combination, stack_weights
 
 WILD, SNIPPET = ["trees.wild", "trees.all"], ["trees.all", "trees.snippet"]
 MANY = 900
@@ -48,6 +48,16 @@ def test_the_runtime_ranks_rows_as_those_fitted_on_the_other_folds(rows: pd.Data
     ours = [cheap.logit(evidence(scores, row)) for row in range(MANY)]
     assert np.corrcoef(ours, held_out)[0, 1] > 0.98
     assert np.mean(np.array(ours)[rows["ai"]]) > np.mean(np.array(ours)[~rows["ai"]]) + 1
+
+
+def test_labelled_packages_count_as_more_files_of_the_wild(rows: pd.DataFrame) -> None:
+    added = rows[rows["domain"] == "wild"].assign(domain="labelled", source=[f"pypi:{number}" for number in range((rows["domain"] == "wild").sum())])
+    every = pd.concat([rows, added], ignore_index=True).assign(language="Python")
+    weights, labelled = stack_weights(every), (every["domain"] == "labelled").to_numpy()
+    np.testing.assert_allclose(weights[~labelled], stack_weights(rows))
+    ai = every["ai"].to_numpy()
+    assert weights[labelled & ~ai].sum() > 0
+    assert weights[labelled & ai].sum() == pytest.approx(AI_SHARE["labelled"] * weights[labelled & ~ai].sum())
 
 
 def test_in_the_wild_witnesses_count_alike_and_length_does_not(rows: pd.DataFrame, scores: Scores) -> None:
