@@ -22,7 +22,7 @@ from aicodelint.detection.gate import GATE_FILE
 from aicodelint.detection.open_detector import STACKED
 from aicodelint.rules import FAMILIES, HUMAN
 from aicodelint.training.bundle_writer import write_bundle
-from aicodelint.training.dataset import LABELLED, load_rows
+from aicodelint.training.dataset import load_rows
 from aicodelint.training.encoder_loop import Recipe
 from aicodelint.training.encoder_run import export_parts, second_round, train_encoder
 from aicodelint.training.encoder_scores import score_rows
@@ -49,8 +49,7 @@ def make_default_bundle(data: Path, packages: Path | None, work: Path, output: P
         recipe = second_round(Recipe(seconds=snippet_seconds))
         export_parts(train_encoder(pd.read_parquet(data), encoder, recipe, HELD_OUT, start=first, aim="snippets"), encoder)
     rows = load_rows(data, packages)
-    # Labelled packages are read as files of the wild, of which the encoder is not asked.
-    unseen = rows[(rows["split"] == HELD_OUT) & ~rows["cut"] & (rows["domain"] != LABELLED)]
+    unseen = rows[(rows["split"] == HELD_OUT) & ~rows["cut"]]
     scores = score_rows(unseen, encoder, work / "encoder_scores.parquet", WINDOW_TOKENS)
     report = train_witnesses(data, witnesses, witnesses / "out", scores, packages)
     files = {name: (encoder / name).read_bytes() for name in ENCODER_FILES}

@@ -89,7 +89,8 @@ def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tu
         stack["full"], full_logits = add_encoder(part, said, cheap, cheap_logits[chosen], "encoder.0")
         # It has no say on files of the wild, for which all folds have decided; the packages of one fold are enough for the rest.
         full = _probability(full_logits)
-        threshold = max(threshold, calibration.ai_threshold(full, [(part["domain"] == "package").to_numpy()]))
+        packages = [mask for mask in ((part["domain"] == "package").to_numpy(), _random_packages(part)) if mask.any()]
+        threshold = max(threshold, calibration.ai_threshold(full, packages))
         judged |= {"full": (part, full, shares[chosen]), "cheap on the same rows": (part, p_ai[chosen], shares[chosen])}
     family = _family_threshold(rows, p_ai >= threshold, shares)
     report: dict[str, Any] = {name: _figures(*each, threshold, family) for name, each in judged.items()}
@@ -127,9 +128,14 @@ def _human_files(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:
     """
     whole, wild, ai = ~rows["cut"].to_numpy(), (rows["domain"] == "wild").to_numpy(), rows["ai"].to_numpy()
     surely, package = (rows["tool"] == "no-ai-policy").to_numpy(), (rows["domain"] == "package").to_numpy()
-    random = (rows["domain"] == LABELLED).to_numpy() & (rows["tool"] == "before-september-2022").to_numpy()
-    found = [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package, whole & random]
+    found = [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package, _random_packages(rows)]
     return [mask for mask in found if mask.any()]
+
+
+def _random_packages(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return the mask of the first file of each owner of random packages from before models could write them."""
+    human = (rows["domain"] == LABELLED) & (rows["tool"] == "before-september-2022") & ~rows["cut"]
+    return np.asarray(human & ~rows["source"].where(human).duplicated(), dtype=np.bool_)
 
 
 def _family_threshold(rows: pd.DataFrame, found: NDArray[np.bool_], shares: NDArray[np.float64]) -> float:
