@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -20,7 +21,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
@@ -33,7 +33,7 @@ from pathlib import Path
 import pandas as pd
 
 from aicodelint.errors import AicodelintError
-from aicodelint.training.pretraining_archive import ArchiveError, Document, documents
+from aicodelint.training.pretraining_archive import Document, documents
 from aicodelint.training.pretraining_shards import text_digest
 from aicodelint.training.pretraining_sources import FetchError
 from aicodelint.training.pretraining_text import HELD_OUT, UnlabelledTable
@@ -160,7 +160,7 @@ def read_address(address: str, most: int) -> bytes:
     try:
         with _opener().open(address, timeout=60) as answer:
             data: bytes = answer.read(most + 1)
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise FetchError(f"an index does not answer: {type(error).__name__}") from None
     if len(data) > most:
         raise FetchError(f"an archive or an index's answer is longer than {most:,} bytes")
@@ -212,8 +212,10 @@ def _fetch(release: Release, folder: Path) -> str:
             archive = Path(place) / re.sub(r"[^A-Za-z0-9.+-]", "_", name)
             archive.write_bytes(data)
             chosen = choose(documents(archive, newest=None))
-    except (AicodelintError, ArchiveError, json.JSONDecodeError) as error:
+    except AicodelintError as error:
         return f"{release.name}: {error}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{release.name}: the index's answer makes no sense"
     unfinished = _kept(release, folder).with_suffix(".tmp")
     unfinished.write_text(json.dumps([(file.path, file.language, file.text) for file in chosen]), encoding="utf-8")
     unfinished.replace(_kept(release, folder))

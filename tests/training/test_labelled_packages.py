@@ -109,9 +109,11 @@ def test_an_archive_that_is_not_the_pinned_one_is_refused_and_the_others_go_on(i
     index.publish("other", ("1.0", "2026-01-01", sdist("a/x.py", number=3)))
     broken = b"no archive at all"
     index.publish("broken", ("1.0", "2026-01-01", broken))
-    releases = [release("other", sdist("a/x.py", number=4)), release("gone", good), release("broken", broken), release("good", good)]
+    index.answers[f"{index.root}/pypi/odd/json"] = b'{"releases": {"1.0": [{"digests": null}]}}'
+    releases = [release(name, good) for name in ("gone", "odd")] + [release("broken", broken), release("good", good)]
+    releases = [release("other", sdist("a/x.py", number=4)), *releases]
     failures = fetch_all(releases, tmp_path)
-    assert [failure.split(":")[0] for failure in failures] == ["other", "gone", "broken"]
+    assert [failure.split(":")[0] for failure in failures] == ["other", "gone", "odd", "broken"]
     assert all("\n" not in failure for failure in failures)
     assert len(labelled_rows(releases, tmp_path)) == 1
 
