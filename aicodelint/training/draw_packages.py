@@ -1,4 +1,4 @@
-"""Draws packages whose files can be labelled, at random from all names of an index: the list of ``labelled_packages`` was made so.
+"""Draws packages whose files can be labelled, at random from all names of an index, by the rules of the list of ``labelled_packages``.
 
     python -m aicodelint.training.draw_packages --index pypi --seconds 900 --output drawn.csv
     python -m aicodelint.training.draw_packages --index npm --names names.json --seconds 900 --output drawn.csv
@@ -59,9 +59,8 @@ class _Version:
 def draw(index: str, name: str) -> Release | None:
     """Return the release of ``name`` that can be labelled, or None; raise ``FetchError`` where the index does not answer."""
     quoted = urllib.parse.quote(name, safe="@")
-    answer = json.loads(
-        read_address(f"{index_root(index)}/{'pypi/' if index == 'pypi' else ''}{quoted}{'/json' if index == 'pypi' else ''}", ANSWER_BYTES)
-    )
+    place = f"pypi/{quoted}/json" if index == "pypi" else quoted
+    answer = json.loads(read_address(f"{index_root(index)}/{place}", ANSWER_BYTES))
     versions, licence, places = (_from_pypi if index == "pypi" else _from_npm)(answer)
     if not versions:
         return None
@@ -166,7 +165,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    names = _names(arguments.index, arguments.names)
+    try:
+        names = _names(arguments.index, arguments.names)
+    except (FetchError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     # Far more than there is time for; all of them would fill the memory.
     names = random.Random(arguments.seed).sample(names, min(len(names), int(200 * arguments.seconds)))
     until = time.monotonic() + arguments.seconds
