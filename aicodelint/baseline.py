@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from aicodelint.atomic_file import write_text
 from aicodelint.errors import ConfigError
 from aicodelint.model import Model
 
@@ -155,10 +156,8 @@ def write(file: Path, model: Model, entries: Iterable[Entry]) -> None:
     head = {"format_version": FORMAT_VERSION, "model": {"name": model.name, "fingerprint": model.fingerprint}}
     lines = (_line(entry) for entry in sorted(entries))
     text = f'{json.dumps(head)[:-1]}, "findings": [\n' + ",\n".join(lines) + "\n]}\n"
-    part = file.with_name(f"{file.name}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(file)
+        write_text(file, text)
     except OSError as error:
         raise ConfigError(f"cannot write the baseline {file}: {error.strerror or error}") from None
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aicodelint.atomic_file import write_text
 from aicodelint.errors import GitError, UsageError
 
 if TYPE_CHECKING:
@@ -130,11 +131,8 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    part = path.with_name(f"{path.name}.aicodelint-part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text.encode("utf-8", "surrogateescape"))
-        part.chmod(mode)
-        part.replace(path)
+        write_text(path, text, mode=mode, errors="surrogateescape")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None

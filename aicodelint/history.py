@@ -17,15 +17,12 @@ from aicodelint.discovery.ignore import Excludes
 from aicodelint.discovery.options import DiscoveryOptions
 from aicodelint.finding import SourceFile, Status
 from aicodelint.history_authors import UNKNOWN, AuthorShare, makers, shares
-from aicodelint.report.html_source import clean
 from aicodelint.scanning import Policies, judge_files
 
 if TYPE_CHECKING:
     from aicodelint.engine.base import Engine
 
 REGULAR = (b"100644", b"100755")
-BAR = 30
-TITLE = "Share of lines in files that look AI-generated, by month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,35 +135,3 @@ def _tree(repository: Repository, commit: str) -> Iterator[tuple[str, str]]:
         head, _, path = record.partition(b"\t")
         if head.startswith(REGULAR):
             yield head.split()[2].decode(), os.fsdecode(path)
-
-
-def to_text(months: list[Month]) -> Iterator[str]:
-    """Yield the table with its plot: a bar for the share of lines, at full width the greatest share of all."""
-    most = max((month.share for month in months), default=0.0)
-    yield f"{'month':<8} {'commit':<12} {'files':>7} {'AI':>6} {'lines':>9} {'AI lines':>9} {'share':>7}  (a full bar: {most:.1%})"
-    for month in months:
-        bar = "#" * round(month.share / most * BAR) if most else ""
-        row = (
-            f"{month.month:<8} {month.commit[:12]:<12} {month.files:>7} {month.ai_files:>6} {month.lines:>9} {month.ai_lines:>9} {month.share:>7.1%}"
-        )
-        yield f"{row}  {bar}".rstrip()
-
-
-def to_svg(months: list[Month]) -> str:
-    """Return the plot as a standalone SVG image: a column a month, its height the share of lines."""
-    width, height, column = max(80 + 34 * len(months), 400), 220, 34
-    most = max((month.share for month in months), default=0.0) or 1.0
-    drawn = []
-    for number, month in enumerate(months):
-        left, tall = 50 + number * column, round(month.share / most * 140, 1)
-        drawn.append(
-            f'<rect x="{left}" y="{170 - tall}" width="24" height="{tall}" fill="#b3401a"><title>{month.month}: {month.share:.1%}</title></rect>'
-        )
-        drawn.append(f'<text transform="translate({left + 8} 180) rotate(60)">{clean(month.month)}</text>')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + 20}" font-family="sans-serif" font-size="11" role="img">'
-        f"<title>{TITLE}</title>"
-        f'<rect width="{width}" height="{height + 20}" fill="#ffffff"/>'
-        f'<text x="4" y="16" font-weight="bold">{TITLE}</text>'
-        f'<text x="4" y="36">{most:.0%}</text><text x="4" y="174">0%</text>{"".join(drawn)}</svg>\n'
-    )

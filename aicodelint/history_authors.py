@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from aicodelint.discovery.git import Repository
 from aicodelint.errors import UsageError
-from aicodelint.report.base import printable
 
 UNKNOWN = "(unknown)"
-WIDTH = 32
-CAUTION = "A file counts for whoever brought this version of it, not for who wrote each line. These are estimates; they prove nothing about a person."
 _LOG = ("log", "--raw", "-r", "--root", "-c", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=format:%x01%aN")
 
 
@@ -61,12 +58,3 @@ def shares(files: Iterable[tuple[str, int, bool]]) -> tuple[AuthorShare, ...]:
             row[column] += more
     made = (AuthorShare(author, *row) for author, row in counted.items())
     return tuple(sorted(made, key=lambda share: (-share.ai_lines, -share.lines, share.author)))
-
-
-def to_text(month: str, authors: Iterable[AuthorShare]) -> Iterator[str]:
-    """Yield a table of one month by author, and what it does not say."""
-    yield f"{f'{month} by author':<{WIDTH}} {'files':>7} {'AI':>6} {'lines':>9} {'AI lines':>9} {'share':>7}"
-    for one in authors:
-        name = printable(one.author)[:WIDTH]
-        yield f"{name:<{WIDTH}} {one.files:>7} {one.ai_files:>6} {one.lines:>9} {one.ai_lines:>9} {one.share:>7.1%}"
-    yield CAUTION

@@ -17,7 +17,7 @@ from aicodelint.config import Config
 from aicodelint.directive_findings import directive_findings
 from aicodelint.finding import FileResult, Finding, Region, SourceFile, Status, Verdict
 from aicodelint.model import Model
-from aicodelint.regions import file_line, merge_windows, named_family, overlap, text_line, to_file_lines
+from aicodelint.regions import file_line, merge_windows, named_family, overlap, text_lines, to_file_lines
 from aicodelint.rules import UNDETERMINED_CODE, family_code
 from aicodelint.selection import Selection, code_prefix
 from aicodelint.suppression import Directive, directives
@@ -173,7 +173,7 @@ class Policy:
         ordered = _most_confident(regions)
         if source.changed_lines is None or self._options.whole_file:
             return [_whole(region) for region in ordered]
-        changed = [(text_line(source, start), text_line(source, end)) for start, end in source.changed_lines]
+        changed = [lines for start, end in source.changed_lines if (lines := text_lines(source, start, end))]
         stretches = ((region, overlap(region, changed)) for region in ordered)
         return [(region, *stretch) for region, stretch in stretches if stretch]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -54,10 +54,13 @@ def file_line(source: SourceFile, line: int) -> int:
     return line if not numbers else numbers[min(max(line, 1), len(numbers)) - 1]
 
 
-def text_line(source: SourceFile, line: int) -> int:
-    """Return the 1-based line of the text that stands at, or next after, line ``line`` of the file."""
+def text_lines(source: SourceFile, start: int, end: int) -> tuple[int, int] | None:
+    """Return the first and the last 1-based line of the text that stand between lines ``start`` and ``end`` of the file, or None."""
     numbers = source.line_numbers
-    return line if not numbers else min(bisect_left(numbers, line), len(numbers) - 1) + 1
+    if not numbers:
+        return start, end
+    first, last = bisect_left(numbers, start) + 1, bisect_right(numbers, end)
+    return (first, last) if first <= last else None
 
 
 def overlap(region: Region, ranges: Iterable[tuple[int, int]]) -> tuple[int, int] | None:

@@ -116,7 +116,9 @@ def _collected(request: Request, named: Sequence[str], options: DiscoveryOptions
     if request.diff is not None:
         return collect.collect_diff(request.diff, options, request.paths)
     if request.paths == (STDIN,):
-        return (collect.read_stdin(request.stdin_filename, _read_stdin(options.max_bytes), options),)
+        from aicodelint.discovery.options import NOTEBOOK_FACTOR
+
+        return (collect.read_stdin(request.stdin_filename, _read_stdin(NOTEBOOK_FACTOR * options.max_bytes), options),)
     if request.files_from is not None and not named:
         return ()
     return collect.collect(named, options)
@@ -143,8 +145,8 @@ def _read_at_most(path: Path) -> bytes:
 
 
 def _read_stdin(limit: int) -> bytes:
-    """One byte more than ``limit`` tells that there was too much; notebooks may be ten times as large."""
-    return sys.stdin.buffer.read(10 * limit + 1)
+    """One byte more than ``limit`` tells that there was too much."""
+    return sys.stdin.buffer.read(limit + 1)
 
 
 def _patterns_below(globs: Globs | None, root: Path) -> tuple[str, ...]:

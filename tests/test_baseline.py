@@ -108,6 +108,23 @@ def test_the_same_entries_are_the_same_bytes(made: Path) -> None:
     assert first.count(b"\n") == 4
 
 
+def test_no_link_in_the_repository_makes_it_write_elsewhere(made: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (made.parent / f"{made.name}.part").symlink_to(precious)
+    made.unlink()
+    made.symlink_to(precious)
+    write(made, MODEL, [])
+    assert precious.read_text() == "mine"
+    assert not made.is_symlink()
+    assert Baseline.read(made, made.parent).entries == []
+
+
+def test_a_baseline_that_cannot_be_written_is_one_error_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot write the baseline"):
+        write(tmp_path / "missing" / "b.json", MODEL, [])
+
+
 def test_similarity_is_near_the_share_of_common_lines() -> None:
     recorder = Recorder(Path("/"), Path("/"))
     for lines in (TEXT, TEXT[:30], [line + "x" for line in TEXT]):

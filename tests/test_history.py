@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from aicodelint.discovery.git import require_repository
 from aicodelint.errors import UsageError
-from aicodelint.history import Month, last_commits, to_svg, to_text
+from aicodelint.history import last_commits
 
 FILLER = "".join(f"    value_{number} = compute(value_{number}, {number})\n" for number in range(8))
 HUMAN = "def plain(value_0):\n" + FILLER
@@ -136,18 +135,6 @@ def test_since_limits_it(grown: list[str]) -> None:
     repository = require_repository(".")
     assert [month for month, _ in last_commits(repository, "2026-02-01")] == ["2026-03", "2026-04"]
     assert len(last_commits(repository, None)) == 3
-
-
-def test_the_table_has_a_bar_and_the_plot_is_an_image() -> None:
-    months = [Month("2026-01", "a" * 40, 10, 0, 100, 0), Month("2026-02", "b" * 40, 10, 3, 100, 25), Month("2026-03", "c" * 40, 0, 0, 0, 0)]
-    head, first, second, third = to_text(months)
-    assert head.split() == ["month", "commit", "files", "AI", "lines", "AI", "lines", "share", "(a", "full", "bar:", "25.0%)"]
-    assert (first.count("#"), second.count("#"), third.count("#")) == (0, 30, 0)
-    assert second.split()[-2:] == ["25.0%", "#" * 30]
-    image = ElementTree.fromstring(to_svg(months))
-    heights = [float(bar.get("height")) for bar in image.iter("{http://www.w3.org/2000/svg}rect")][1:]
-    assert heights == [0.0, 140.0, 0.0]
-    assert ElementTree.fromstring(to_svg([])) is not None
 
 
 @pytest.fixture

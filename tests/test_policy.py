@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aicodelint.config import Config, Globs
+from aicodelint.discovery.notebook import read_notebook
 from aicodelint.errors import ConfigError
 from aicodelint.finding import FileResult, Snippet, SourceFile, Status, Verdict, WindowVerdict
 from aicodelint.policy import Fingerprints, Options, Policy
@@ -137,6 +139,24 @@ def test_notebook_findings_carry_the_lines_of_the_file(rule_engine) -> None:
     text = AI.rstrip("\n")
     (finding,) = decide(rule_engine, text, line_numbers=numbers, changed_lines=((103, 104),)).findings
     assert (finding.start_line, finding.end_line) == (103, 104)
+
+
+def test_a_change_outside_of_a_notebooks_code_touches_no_finding(rule_engine) -> None:
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": ["drawn"], "source": AI.splitlines(keepends=True)},
+        {"cell_type": "markdown", "source": "x"},
+    ]
+    raw = json.dumps({"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4}, indent=1)
+    notebook = read_notebook(raw)
+    assert notebook is not None
+    before, after = notebook.line_numbers[0] - 1, notebook.line_numbers[-1] + 1
+
+    def suppressed(*lines: tuple[int, int]) -> str | None:
+        return decide(rule_engine, notebook.text, line_numbers=notebook.line_numbers, changed_lines=lines).suppressed
+
+    assert suppressed((after, len(raw.splitlines()))) == "unchanged", "the metadata at its end alone"
+    assert suppressed((1, before)) == "unchanged", "the outputs alone"
+    assert suppressed((1, before), (after - 1, after)) is None
 
 
 def test_a_fingerprint_is_of_the_file_and_survives_every_edit(rule_engine) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from aicodelint.finding import Region, SourceFile, WindowVerdict
-from aicodelint.regions import merge_windows, named_family, overlap, text_line, to_file_lines
+from aicodelint.regions import merge_windows, named_family, overlap, text_lines, to_file_lines
 
 NAMES = ("Qwen", "Phi")
 
@@ -39,7 +39,11 @@ def test_a_family_is_named_from_its_threshold_on() -> None:
 def test_notebook_lines_map_to_the_file_and_back() -> None:
     notebook = SourceFile("n.ipynb", "a\nb\nc", "Python", line_numbers=(11, 12, 30))
     assert to_file_lines(Region(1, 3, 0.9, None, None), notebook) == Region(11, 30, 0.9, None, None)
-    assert [text_line(notebook, line) for line in (1, 12, 13, 99)] == [1, 2, 3, 3]
+    assert [text_lines(notebook, *lines) for lines in ((1, 11), (11, 12), (12, 40), (1, 99))] == [(1, 1), (1, 2), (2, 3), (1, 3)]
+    assert [text_lines(notebook, *lines) for lines in ((1, 10), (13, 29), (31, 99))] == [None, None, None]
+    one_line = SourceFile("n.ipynb", "a\nb\nc", "Python", line_numbers=(1, 1, 1))
+    assert text_lines(one_line, 1, 1) == (1, 3)
+    assert text_lines(SourceFile("a.py", "a\nb", "Python"), 2, 2) == (2, 2)
 
 
 def test_overlap_is_the_longest_changed_stretch() -> None:

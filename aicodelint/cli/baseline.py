@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aicodelint.baseline import DEFAULT_FILE, Baseline, Ledger, Recorder, write
+from aicodelint.cli.format_option import format_option
 from aicodelint.cli.outputs import Outputs
+from aicodelint.cli.say import say, tell
 from aicodelint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,9 +64,9 @@ def create(file: Path | None, force: bool, arguments: tuple[str, ...]) -> None:
     model = _scan(paths, given, directory, lambda *_: recorder)
     write(target, model, recorder.entries)
     shown = _shown(target, directory)
-    _say(f"{shown}: {_counted(len(recorder.entries))} accepted")
+    say(f"{shown}: {_counted(len(recorder.entries))} accepted")
     if configured != target:
-        _say(f"scan with --baseline {shown}, or write baseline = {json.dumps(shown)} under [tool.aicodelint] in pyproject.toml")
+        say(f"scan with --baseline {shown}, or write baseline = {json.dumps(shown)} under [tool.aicodelint] in pyproject.toml")
 
 
 @baseline.command(context_settings=_SCAN_ARGUMENTS)
@@ -93,27 +95,25 @@ def update(file: Path | None, add: bool, arguments: tuple[str, ...]) -> None:
     kept = [*known.found, *known.unseen(), *(known.fresh if add else ())]
     write(target, model, kept)
     news = f"{len(known.fresh)} new {'accepted' if add else 'not accepted (--add accepts them)'}"
-    _say(f"{_shown(target, directory)}: {_counted(len(kept))}, {len(known.gone())} gone, {news}")
+    say(f"{_shown(target, directory)}: {_counted(len(kept))}, {len(known.gone())} gone, {news}")
 
 
 @baseline.command()
 @_file
-@click.option("--format", "-f", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def show(file: Path | None, shape: str) -> None:
+@format_option()
+def show(file: Path | None, form: str) -> None:
     """List the accepted findings."""
-    from aicodelint.report.base import printable
-
     directory = Path.cwd()
     target = _target(file, _configured(directory, {}), directory)
     known = Baseline.read(target, directory)
-    if shape == "json":
+    if form == "json":
         findings = [{"path": entry.path, "code": entry.code, "content": entry.content} for entry in known.entries]
         model = {"name": known.model_name, "fingerprint": known.model_fingerprint}
         click.echo(json.dumps({"file": _shown(target, directory), "model": model, "findings": findings}, indent=1))
         return
     for entry in known.entries:
-        click.echo(printable(f"{entry.path}: {entry.code} ({entry.content[:12]})"))
-    click.echo(printable(f"{_counted(len(known.entries))}, made with the model {known.model_name} ({known.model_fingerprint})"))
+        tell(f"{entry.path}: {entry.code} ({entry.content[:12]})")
+    tell(f"{_counted(len(known.entries))}, made with the model {known.model_name} ({known.model_fingerprint})")
 
 
 def _parsed(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -161,9 +161,3 @@ def _scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, make_l
 
 def _counted(number: int) -> str:
     return "1 finding" if number == 1 else f"{number} findings"
-
-
-def _say(message: str) -> None:
-    from aicodelint.report.base import printable
-
-    click.echo(printable(message), err=True)

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 import click
 
+from aicodelint.cli.format_option import format_option
+from aicodelint.cli.say import tell
 from aicodelint.errors import EngineError
 
 
@@ -17,7 +19,7 @@ def cache() -> None:
 
 
 @cache.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell.")
+@format_option()
 def info(form: str) -> int:
     """Say where the cache is and how much it holds."""
     from aicodelint.engine.cache import cache_info
@@ -29,7 +31,8 @@ def info(form: str) -> int:
     if form == "json":
         click.echo(json.dumps({"path": str(found.path), "entries": found.entries, "bytes": found.size, "limit_bytes": found.limit}, indent=2))
     else:
-        click.echo(f"{found.path}\n{found.entries} verdicts, {found.size / 2**20:.1f} of {found.limit / 2**20:.0f} MiB")
+        tell(str(found.path))
+        tell(f"{found.entries} verdicts, {found.size / 2**20:.1f} of {found.limit / 2**20:.0f} MiB")
     return 0
 
 

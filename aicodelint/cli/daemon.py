@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from aicodelint.cli.format_option import format_option
+from aicodelint.cli.say import tell
 from aicodelint.errors import EngineError
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def restart(model: Path | None, device: str) -> int:
 
 @daemon.command()
 @_which
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell.")
+@format_option()
 def status(model: Path | None, device: str, form: str) -> int:
     """Say whether the daemon runs and how it is; exits with 1 if it does not run."""
     from aicodelint.engine.control import status as status_of
@@ -107,7 +109,7 @@ def logs(model: Path | None, device: str, lines: int) -> int:
     except FileNotFoundError:
         raise EngineError(f"there is no log at {path}") from None
     for line in text.splitlines()[-lines:]:
-        click.echo(line)
+        tell(line)
     return 0
 
 
@@ -123,14 +125,15 @@ def _meeting(model: Path | None, device: str) -> tuple[Rendezvous, Path, str]:
 
 def _tell(found: DaemonStatus, places: dict[str, str]) -> None:
     said = found.answer
-    click.echo(f"state:    {found.state}")
+    tell(f"state:    {found.state}")
     if said:
-        click.echo(f"pid:      {said['pid']}, up {said['uptime_seconds']:.0f} s, idle {said['idle_seconds']:.0f} s")
-        click.echo(f"model:    {said['model']} ({said['fingerprint']}) on {said['device']}, version {said['version']}")
-        click.echo(f"served:   {said['requests']} texts in {said['batches']} batches, {said['cache_hits']} remembered; {said['queue']} queued")
-        click.echo(f"memory:   {said['memory_bytes'] / 2**20:.0f} MiB; clients: {said['clients']}")
+        tell(f"pid:      {said['pid']}, up {said['uptime_seconds']:.0f} s, idle {said['idle_seconds']:.0f} s")
+        tell(f"model:    {said['model']} ({said['fingerprint']}) on {said['device']}, version {said['version']}")
+        tell(f"served:   {said['requests']} texts in {said['batches']} batches, {said['cache_hits']} remembered; {said['queue']} queued")
+        tell(f"memory:   {said['memory_bytes'] / 2**20:.0f} MiB; clients: {said['clients']}")
     for name, place in places.items():
-        click.echo(f"{name + ':':<9} {place}")
+        tell(f"{name + ':':<9} {place}")
     if found.crash is not None:
-        click.echo("The last one did not end in order. Its log:")
-        click.echo(found.crash)
+        tell("The last one did not end in order. Its log:")
+        for line in found.crash.splitlines():
+            tell(line)

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aicodelint.atomic_file import write_text
+from aicodelint.cli.checked import checked
 from aicodelint.cli.columns import column_options, needed
+from aicodelint.cli.format_option import format_option
+from aicodelint.cli.say import say, silent
 from aicodelint.config import probability
 from aicodelint.errors import EngineError, UsageError
 
 BY = "source,language,family,length,year"
 COLUMNS = ("code", "label", "language", "source", "group", "date")
+_probability = checked(probability)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="A bundle. Default: the one that ships.")
 @click.option("--by", default=BY, show_default=True, metavar="KINDS", help="The tables to make, as far as the columns allow.")
-@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json"]), help="How to tell.")
+@format_option()
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it. Default: standard output.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write a page with ROC curve, reliability and confusion matrix.")
-@click.option("--threshold", metavar="P", type=float, help="Flag a row from this probability on. Default: the bundle's.")
-@click.option("--family-threshold", metavar="P", type=float, help="Name a family from this confidence on. Default: the bundle's.")
+@click.option("--threshold", metavar="P", type=float, callback=_probability, help="Flag a row from this probability on. Default: the bundle's.")
+@click.option(
+    "--family-threshold", metavar="P", type=float, callback=_probability, help="Name a family from this confidence on. Default: the bundle's."
+)
 @click.option("--in-sample", is_flag=True, help="Judge rows that the bundle was trained on, too.")
 @click.option(
     "--cross-validate",
@@ -44,8 +49,8 @@ COLUMNS = ("code", "label", "language", "source", "group", "date")
 def evaluate(data: tuple[Path, ...], form: str, output: Path | None, html: Path | None, **given: Any) -> int:
     """Say how good a bundle is on DATA, labelled code that it has not seen: parquet, CSV or JSON lines, or a folder per label.
 
-    Labels are names or ids (0 = human, 1 to 13 as in the research task); 0 and 1 alone are human and AI. Rows of sources that the bundle was
-    trained on are refused. Rows are judged a batch at a time: a table may be larger than memory, except with --cross-validate.
+    Labels are names or ids (0 = human, 1 to 13, the first ten as in the research task); 0 and 1 alone are human and AI. Rows of sources that the
+    bundle was trained on are refused. Rows are judged a batch at a time: a table may be larger than memory, except with --cross-validate.
     """
     try:
         report = _report(data, given)
@@ -74,8 +79,8 @@ def _report(data: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
         columns=Columns(**{kind: given[f"{kind}_column"] for kind in COLUMNS}),
         human=given["human"],
         by=by_kinds(given["by"]),
-        threshold=_limit(given["threshold"]),
-        family_threshold=_limit(given["family_threshold"]),
+        threshold=given["threshold"],
+        family_threshold=given["family_threshold"],
         in_sample=given["in_sample"],
         cross_validate=given["cross_validate"],
         folds=given["folds"],
@@ -85,26 +90,12 @@ def _report(data: tuple[Path, ...], given: dict[str, Any]) -> dict[str, Any]:
         jobs=given["jobs"],
         quiet=given["quiet"],
     )
-    return evaluate(request, _silent if given["quiet"] else _say)
-
-
-def _limit(value: float | None) -> float | None:
-    return None if value is None else probability(value)
+    return evaluate(request, silent if given["quiet"] else say)
 
 
 def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        write_text(path, text)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(message + "\n")
-
-
-def _silent(message: str) -> None:
-    return

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from aicodelint.cli.format_option import format_option
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path())
-@click.option("--format", "-f", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to tell.")
+@format_option()
 @click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="The bundle to use.")
-def explain(file: str, shape: str, model: Path | None) -> None:
+def explain(file: str, form: str, model: Path | None) -> None:
     """Say which windows and lines of FILE carry its verdict, and which of its features stand out against human code of its language.
 
     \b
@@ -46,7 +48,7 @@ def explain(file: str, shape: str, model: Path | None) -> None:
         compared = None if snippet is None else standing_out(Bundle.open(search.invocation.model or default_path()), snippet)
         features = None if compared is None else tuple(compared[1])
         explanation = Explanation(result, windows, 0 if compared is None else compared[0].files, features)
-        if shape == "json":
+        if form == "json":
             click.echo(json.dumps(to_record(explanation, engine.model), indent=1))
         else:
             click.echo("\n".join(to_text(explanation, engine.model)))

@@ -9,17 +9,21 @@ from typing import Any
 
 import click
 
+from aicodelint.cli.checked import checked
+from aicodelint.cli.format_option import format_option
+from aicodelint.cli.say import say
+from aicodelint.config import Config, probability
 from aicodelint.errors import UsageError
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--since", metavar="DATE", default="2 years ago", show_default=True, help="The first month, as git reads dates; 'all' for everything.")
-@click.option("--format", "-f", "shape", type=click.Choice(["text", "json", "svg"]), default="text", show_default=True, help="How to tell.")
+@format_option("svg")
 @click.option("--by-author", is_flag=True, help="Name who made the versions of the files, too (text and JSON).")
-@click.option("--threshold", type=click.FloatRange(0, 1), metavar="P", help="Count files from this probability on.")
+@click.option("--threshold", type=float, callback=checked(probability), metavar="P", help="Count files from this probability on.")
 @click.option("--model", type=click.Path(path_type=Path), metavar="DIR", help="The bundle to use.")
 @click.option("--no-cache", is_flag=True, help="Judge every file anew, and remember nothing.")
-def history(*, since: str, shape: str, by_author: bool, threshold: float | None, model: Path | None, no_cache: bool) -> None:
+def history(*, since: str, form: str, by_author: bool, threshold: float | None, model: Path | None, no_cache: bool) -> None:
     """Say how much of this repository looked AI-generated at the end of each month: a table and a plot.
 
     \b
@@ -33,17 +37,15 @@ def history(*, since: str, shape: str, by_author: bool, threshold: float | None,
     too: look at the change, not at a low level.
     """
     from aicodelint.cli.progress import Progress
-    from aicodelint.config import Config
     from aicodelint.config_search import ConfigSearch
     from aicodelint.discovery.git import require_repository
-    from aicodelint.history import History, to_svg, to_text
-    from aicodelint.history_authors import to_text as authors_to_text
+    from aicodelint.history import History
     from aicodelint.policy import Options
-    from aicodelint.report.base import printable
+    from aicodelint.report.history import authors_text, months_svg, months_text
     from aicodelint.scanning import Policies, open_configured_engine
     from aicodelint.sources import discovery_options
 
-    if by_author and shape == "svg":
+    if by_author and form == "svg":
         raise UsageError("the plot names nobody: --by-author goes with --format text or json")
     directory = Path.cwd()
     repository = require_repository(str(directory))
@@ -60,19 +62,19 @@ def history(*, since: str, shape: str, by_author: bool, threshold: float | None,
         progress.hide()
         engine.close()
     if repository.is_shallow():
-        click.echo("note: this clone is shallow: months are missing that 'git fetch --unshallow' would bring", err=True)
+        say("note: this clone is shallow: months are missing that 'git fetch --unshallow' would bring")
     if not months:
-        click.echo(printable(f"note: no commit since {since}"), err=True)
-    if shape == "svg":
-        click.echo(to_svg(months), nl=False)
-    elif shape == "json":
+        say(f"note: no commit since {since}")
+    if form == "svg":
+        click.echo(months_svg(months), nl=False)
+    elif form == "json":
         shown: list[dict[str, Any]] = [{**asdict(month), "share": month.share} for month in months]
         for month, makers in zip(shown, authors, strict=False):
             month["authors"] = [{**asdict(maker), "share": maker.share} for maker in makers]
         model_shown = {"name": engine.model.name, "fingerprint": engine.model.fingerprint}
         click.echo(json.dumps({"schema_version": 1, "model": model_shown, "months": shown}, indent=1))
     elif months:
-        lines = list(to_text(months))
+        lines = list(months_text(months))
         if authors:
-            lines += ["", *authors_to_text(months[-1].month, authors[-1])]
+            lines += ["", *authors_text(months[-1].month, authors[-1])]
         click.echo("\n".join(lines))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from aicodelint.cli.say import say
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def hook() -> None:
@@ -36,7 +38,7 @@ def install(report: bool, shared: bool, scan_options: tuple[str, ...]) -> None:
 
     place = hook_place(require_repository("."))
     install_hook(place, [*(["--exit-zero"] if report else []), *scan_options], this_command(), shared=shared)
-    _say(f"installed in {place.file}")
+    say(f"installed in {place.file}")
 
 
 @hook.command()
@@ -47,10 +49,4 @@ def uninstall() -> None:
     from aicodelint.git_hook import uninstall as uninstall_hook
 
     place = hook_place(require_repository("."))
-    _say(f"removed from {place.file}" if uninstall_hook(place) else f"nothing of aicodelint in {place.file}")
-
-
-def _say(message: str) -> None:
-    from aicodelint.report.base import printable
-
-    click.echo(printable(message), err=True)
+    say(f"removed from {place.file}" if uninstall_hook(place) else f"nothing of aicodelint in {place.file}")

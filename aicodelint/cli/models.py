@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aicodelint.cli.checked import checked
 from aicodelint.cli.columns import column_options, needed
+from aicodelint.cli.format_option import format_option
+from aicodelint.cli.say import say, tell
+from aicodelint.config import probability
 from aicodelint.errors import BundleError, EngineError
 
 
@@ -20,7 +23,7 @@ def models() -> None:
 
 @models.command(name="list")
 @click.argument("directories", nargs=-1, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell.")
+@format_option()
 def list_bundles(directories: tuple[Path, ...], form: str) -> int:
     """List the bundle that ships, and those in DIRECTORIES and one level below."""
     from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
@@ -33,13 +36,13 @@ def list_bundles(directories: tuple[Path, ...], form: str) -> int:
         click.echo(json.dumps(found, indent=2))
     else:
         for entry in found:
-            click.echo(f"{entry['path']}: {entry['name']} ({entry['fingerprint']}), {len(entry['families'])} families, {entry['bytes'] / 1e6:.1f} MB")
+            tell(f"{entry['path']}: {entry['name']} ({entry['fingerprint']}), {len(entry['families'])} families, {entry['bytes'] / 1e6:.1f} MB")
     return 0
 
 
 @models.command()
 @click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell.")
+@format_option()
 def info(directory: Path | None, form: str) -> int:
     """Say what is in the bundle DIRECTORY (default: the one that ships)."""
     from aicodelint.detection.bundle import Bundle, default_path
@@ -49,12 +52,12 @@ def info(directory: Path | None, form: str) -> int:
         click.echo(json.dumps(found, indent=2))
         return 0
     limits = ", ".join(f"{name} {value}" for name, value in found["thresholds"].items())
-    click.echo(f"{found['name']} ({found['fingerprint']}) in {found['path']}")
-    click.echo(f"families: {', '.join(found['families'])}")
-    click.echo(f"thresholds: {limits}")
-    click.echo(f"encoder: {found['encoder']}")
+    tell(f"{found['name']} ({found['fingerprint']}) in {found['path']}")
+    tell(f"families: {', '.join(found['families'])}")
+    tell(f"thresholds: {limits}")
+    tell(f"encoder: {found['encoder']}")
     for name, size in found["files"].items():
-        click.echo(f"  {name}  {size:,} bytes")
+        tell(f"  {name}  {size:,} bytes")
     return 0
 
 
@@ -69,7 +72,7 @@ def verify(directory: Path | None) -> int:
     bundle = Bundle.open(directory or default_path())
     bundle.verify()
     open_detector(bundle).judge([Snippet("def f(x):\n    return x + 1\n", "Python")])
-    click.echo(f"{bundle.path}: {len(bundle.files)} files as promised, and it judges")
+    tell(f"{bundle.path}: {len(bundle.files)} files as promised, and it judges")
     return 0
 
 
@@ -79,7 +82,15 @@ def verify(directory: Path | None) -> int:
 @click.option("--precision", type=click.Choice(["int8", "fp32"]), default="int8", show_default=True, help="Of the encoder's matrices.")
 @click.option("--check", "data", multiple=True, metavar="DATA", type=click.Path(path_type=Path), help="Tables or folders to compare verdicts on.")
 @column_options("code")
-@click.option("--least-agreement", default=0.98, show_default=True, type=click.FloatRange(0, 1), help="Refuse to write below this share.")
+@click.option(
+    "--least-agreement",
+    default=0.98,
+    show_default=True,
+    metavar="P",
+    type=float,
+    callback=checked(probability),
+    help="Refuse to write below this share.",
+)
 def export_onnx(directory: Path, output: Path, **given: Any) -> int:
     """Make a bundle that runs on a CPU without torch from DIRECTORY, whose encoder is only named.
 
@@ -92,8 +103,8 @@ def export_onnx(directory: Path, output: Path, **given: Any) -> int:
     agreement = export_bundle(
         directory, output, given["precision"] == "int8", given["data"], given["least_agreement"], code_column=given["code_column"]
     )
-    click.echo(agreement.sentence())
-    sys.stderr.write(f"wrote {output}\n")
+    tell(agreement.sentence())
+    say(f"wrote {output}")
     return 0
 
 

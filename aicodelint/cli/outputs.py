@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TextIO, cast
 
+from aicodelint.atomic_file import AtomicFile
 from aicodelint.cli.error_handler import ReaderGoneError
 from aicodelint.errors import AicodelintError, UsageError
 from aicodelint.finding import FileResult
@@ -159,33 +158,21 @@ class _Special:
 
 
 class _File:
-    """A file that is written beside its place and moved there at the end."""
+    """A file that is put in its place at the end; the user named it, so a link is followed."""
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        self._target = Path(os.path.realpath(path))
-        self._part = self._target.with_name(f".{secrets.token_hex(8)}.aicodelint-part")
-        self.paths = (str(self._target), str(self._part))
-        self._stream: TextIO | None = None
+        self._file = AtomicFile(Path(os.path.realpath(path)))
+        self.paths = (str(self._file.target), str(self._file.part))
 
     def open(self) -> TextIO:
-        self._stream = self._part.open("x", encoding="utf-8", newline="\n")
-        with suppress(OSError):
-            self._part.chmod(stat.S_IMODE(self._target.stat().st_mode))
-        return self._stream
+        return self._file.open()
 
     def commit(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._part.replace(self._target)
+        self._file.commit()
 
     def discard(self) -> None:
-        """Remove what was not moved. The name is ours alone, so it may go even if a signal came before we knew that it was made."""
-        with suppress(OSError):
-            if self._stream is not None:
-                self._stream.close()
-        with suppress(OSError):
-            self._part.unlink()
+        self._file.discard()
 
 
 def _sink_at(path: Path) -> _File | _Special:

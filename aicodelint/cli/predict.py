@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aicodelint.cli.checked import checked
 from aicodelint.cli.columns import column_options, needed
+from aicodelint.cli.say import say
 from aicodelint.config import probability
 from aicodelint.errors import EngineError
 
@@ -18,7 +19,9 @@ from aicodelint.errors import EngineError
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .parquet, .csv or .jsonl file.")
 @click.option("--model", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="A bundle. Default: the one that ships.")
 @click.option("--labels-only", is_flag=True, help="Write id and label alone, as the research task asks.")
-@click.option("--threshold", metavar="P", type=float, help="Label a row AI from this probability on. Default: the bundle's.")
+@click.option(
+    "--threshold", metavar="P", type=float, callback=checked(probability), help="Label a row AI from this probability on. Default: the bundle's."
+)
 @column_options("code", "id", "language")
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Threads. Default: one a core.")
@@ -38,18 +41,17 @@ def predict(data: tuple[Path, ...], output: Path, **given: Any) -> int:
         from aicodelint.training.predict_table import predict_table
     except ImportError as error:
         raise EngineError(needed("predict", error)) from None
-    threshold = None if given["threshold"] is None else probability(given["threshold"])
     rows = predict_table(
         data,
         output,
         model_dir=given["model"],
         columns={kind: given[f"{kind}_column"] for kind in ("code", "id", "language")},
         labels_only=given["labels_only"],
-        threshold=threshold,
+        threshold=given["threshold"],
         device=given["device"],
         jobs=given["jobs"],
         quiet=given["quiet"],
     )
     if not given["quiet"]:
-        sys.stderr.write(f"wrote {rows:,} rows to {output}\n")
+        say(f"wrote {rows:,} rows to {output}")
     return 0

@@ -8,17 +8,19 @@ import time
 from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aicodelint import __version__
+from aicodelint.cli.checked import checked
 from aicodelint.cli.outputs import Outputs, pair_outputs
 from aicodelint.cli.progress import Progress
+from aicodelint.cli.say import say, silent
 from aicodelint.config import Config, Globs, file_size, probability
 from aicodelint.errors import AicodelintError, UsageError
 from aicodelint.finding import Status
-from aicodelint.report.base import Style, Summary, Tool, printable
+from aicodelint.report.base import Style, Summary, Tool
 from aicodelint.report.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from aicodelint.model import Model
 
     MakeLedger = Callable[[Model, Config, dict[str, Any], Path], Ledger | None]
-
-_T = TypeVar("_T")
 
 EXAMPLES = """\b
 Examples:
@@ -79,16 +79,6 @@ def _in_order(args: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
     return [given for pair in pairs for given in pair if given]
 
 
-def _checked(reader: Callable[[object], _T]) -> Callable[[click.Context, click.Parameter, Any], _T | None]:
-    def callback(ctx: click.Context, parameter: click.Parameter, value: Any) -> _T | None:
-        try:
-            return None if value is None else reader(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error), ctx=ctx, param=parameter) from None
-
-    return callback
-
-
 def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) if values else None
 
@@ -102,14 +92,14 @@ def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ..
 @click.option("--files-from", type=click.Path(), metavar="FILE", help="Scan the files listed in FILE, by line or NUL; - is stdin.")
 @click.option("-f", "--format", "formats", multiple=True, type=click.Choice(list(FORMATS)), help="How to report (default: text).  [repeatable]")
 @click.option("-o", "--output", "outputs", multiple=True, type=click.Path(), help="Where that report goes (default: stdout).  [repeatable]")
-@click.option("--threshold", type=float, callback=_checked(probability), metavar="P", help="Report files from this probability on.")
-@click.option("--family-threshold", type=float, callback=_checked(probability), metavar="P", help="Name a family from this probability on.")
+@click.option("--threshold", type=float, callback=checked(probability), metavar="P", help="Report files from this probability on.")
+@click.option("--family-threshold", type=float, callback=checked(probability), metavar="P", help="Name a family from this probability on.")
 @click.option("--select", multiple=True, callback=_words, metavar="CODES", help="Report these codes or families alone.")
 @click.option("--ignore", multiple=True, callback=_words, metavar="CODES", help="Do not report these codes or families.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files, as in .gitignore; replaces the configured ones.")
 @click.option("--extend-exclude", multiple=True, metavar="PATTERN", help="Leave out these files as well.")
 @click.option("--force-exclude", is_flag=True, default=None, help="Exclude files even if they are named on the command line.")
-@click.option("--max-file-size", callback=_checked(file_size), metavar="SIZE", help="Skip larger files (such as 500kB).")
+@click.option("--max-file-size", callback=checked(file_size), metavar="SIZE", help="Skip larger files (such as 500kB).")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="Use this configuration file and no other.")
 @click.option("--isolated", is_flag=True, help="Heed no configuration, .gitattributes or inline ignores of the scanned repository.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Report only what is not in this baseline.")
@@ -194,7 +184,7 @@ def run_scan(paths: tuple[str, ...], given: dict[str, Any], directory: Path, rep
     summary.seconds = time.monotonic() - started
     reports.finish(summary)
     if ledger is not None and not given["quiet"] and (gone := len(ledger.gone())):
-        click.echo(f"note: {gone} of the baseline's findings are gone: 'aicodelint baseline update' takes them out", err=True)
+        say(f"note: {gone} of the baseline's findings are gone: 'aicodelint baseline update' takes them out")
     if summary.files and summary.reasons["unreadable"] == summary.files:
         raise AicodelintError("no file could be read")
     return 0 if given["exit_zero"] or not summary.findings else 1
@@ -234,14 +224,11 @@ def _command_line(given: dict[str, Any], directory: Path) -> Config:
 def _sayers(progress: Progress, given: dict[str, Any]) -> tuple[Callable[[str], None], Callable[[str], None]]:
     """Return what tells of a cache that cannot be used, and what tells of a daemon that was of no use."""
 
-    def say(text: str) -> None:
+    def warn(text: str) -> None:
         progress.hide()
-        click.echo(printable(f"warning: {text}"), err=True)
+        say(f"warning: {text}")
 
-    def say_nothing(text: str) -> None:
-        return
-
-    return say_nothing if given["quiet"] else say, say if given["verbose"] else say_nothing
+    return silent if given["quiet"] else warn, warn if given["verbose"] else silent
 
 
 def _colors(when: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from aicodelint.cli.columns import column_options, needed
+from aicodelint.cli.say import say, silent
 from aicodelint.errors import EngineError, UsageError
 
 INTERRUPTED = 130
@@ -62,19 +62,19 @@ def train(data: tuple[Path, ...], output: Path, **given: Any) -> int:
     aicodelint train rows.parquet --output mine/ --encoder Salesforce/codet5p-220m --download
     aicodelint train rows.jsonl --output mine/ --only head --loss ldam --label-smoothing 0.1
 
-    Labels are names or ids (0 = human, 1 to 10 as in the research task). Human rows teach AI or human and are left out of the family head;
-    without any, AI or human is what the default bundle says. Interrupted, the same command goes on where it was.
+    Labels are names or ids (0 = human, 1 to 13, the first ten as in the research task). Human rows teach AI or human and are left out of the
+    family head; without any, AI or human is what the default bundle says. Interrupted, the same command goes on where it was.
     """
     try:
         from aicodelint.training import train_command
     except ImportError as error:
         raise EngineError(needed("train", error)) from None
     _check_output(output)
-    say = _silent if given.pop("quiet") else _say
+    told = silent if given["quiet"] else say
     try:
-        train_command.train(data, output, given, say)
+        train_command.train(data, output, given, told)
     except KeyboardInterrupt:
-        say("interrupted; what is done is kept: the same command goes on from there")
+        told("interrupted; what is done is kept: the same command goes on from there")
         return INTERRUPTED
     return 0
 
@@ -82,11 +82,3 @@ def train(data: tuple[Path, ...], output: Path, **given: Any) -> int:
 def _check_output(output: Path) -> None:
     if output.is_dir() and any(output.iterdir()) and not any((output / name).exists() for name in ("bundle.json", ".training")):
         raise UsageError(f"{output} is not empty and no bundle: choose another --output")
-
-
-def _say(message: str) -> None:
-    sys.stderr.write(message + "\n")
-
-
-def _silent(message: str) -> None:
-    return

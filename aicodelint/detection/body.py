@@ -19,7 +19,7 @@ class Body:
     @classmethod
     def of(cls, snippet: Snippet) -> Body:
         """Return the body of a snippet; it may be empty."""
-        kept, dropped = strip_licence(snippet.text.replace("\r\n", "\n").replace("\r", "\n"), snippet.language)
+        kept, dropped = strip_licence(snippet.text.replace("\r\n", "\n").replace("\r", "\n"))
         text = kept.lstrip("\n")
         return cls(text.rstrip("\n"), snippet.language, dropped + len(kept) - len(text))
 

@@ -48,7 +48,7 @@ class Bundle:
             raise BundleError(f"{path} has bundle format {found!r}; this version of aicodelint reads format {FORMAT_VERSION}")
         try:
             return cls._from_manifest(path, manifest, hashlib.sha256(raw).hexdigest()[:16])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BundleError(f"{path / MANIFEST} is incomplete or malformed: {type(error).__name__} at {error}") from None
 
     @classmethod
@@ -61,8 +61,8 @@ class Bundle:
             path=path,
             model=Model(str(manifest["name"]), fingerprint, labels[1:], thresholds),
             gate_threshold=_probability(limits["gate"]),
-            window_tokens=int(manifest["window_tokens"]),
-            minimum_tokens=int(manifest["minimum_tokens"]),
+            window_tokens=_positive_integer(manifest, "window_tokens"),
+            minimum_tokens=_positive_integer(manifest, "minimum_tokens"),
             files=files,
             manifest=manifest,
         )
@@ -113,3 +113,10 @@ def _probability(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"threshold {value!r}")
     return float(value)
+
+
+def _positive_integer(manifest: Mapping[str, Any], name: str) -> int:
+    value = manifest[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} {value!r}")
+    return value

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from transformers import T5Config, T5EncoderModel
 
 from aicodelint.detection.hub_tokenizer import HubTokenizer, adapt_tokenizer
-from aicodelint.detection.hub_torch import WEIGHT_FILES
+from aicodelint.detection.hub_torch import WEIGHT_FILES, index_parts
 from aicodelint.errors import BundleError
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -87,13 +87,7 @@ def weight_files(directory: Path) -> list[Path]:
             continue
         if not name.endswith(".index.json"):
             return [path]
-        try:
-            parts = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise BundleError(f"{path} is no readable index of weight files") from None
-        if any(Path(part).name != part for part in parts):
-            raise BundleError(f"{path} names files outside its directory")
-        return [directory / part for part in parts]
+        return [directory / part for part in index_parts(path)]
     raise BundleError(f"{directory} holds no weights: none of {', '.join(WEIGHT_FILES)}")
 
 

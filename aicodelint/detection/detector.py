@@ -28,7 +28,7 @@ from aicodelint.detection.witnesses import CheapWitnesses
 from aicodelint.errors import BundleError
 from aicodelint.finding import Snippet, Verdict, WindowVerdict
 
-ENCODER_INPUTS = ("encoder.0", "encoder.1")
+ENCODER_INPUT = "encoder.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Detector:
         """Return whether the text is a finding or none whatever the encoder says: it is then not asked, which is most of a scan's time."""
         if self._stack.full is None:
             return True
-        middle, sway = self._stack.full.undecided(evidence, ENCODER_INPUTS), self._stack.full.sway(evidence, ENCODER_INPUTS)
+        middle, sway = self._stack.full.undecided(evidence, (ENCODER_INPUT,)), self._stack.full.sway(evidence, (ENCODER_INPUT,))
         return not probability(middle - sway) < self._threshold <= probability(middle + sway)
 
     def _look_at_windows(self, passed: _Passed) -> list[Evidence]:
@@ -127,6 +127,6 @@ class Detector:
         if stack.full is None:
             return probability(stack.cheap.logit(evidence)), distribution
         if encoder is None:
-            return probability(stack.full.undecided(evidence, ENCODER_INPUTS)), distribution
-        said = {name: float(logit) for name, logit in zip(ENCODER_INPUTS, encoder, strict=False)}
-        return probability(stack.full.logit(replace(evidence, logits={**evidence.logits, **said}))), distribution
+            return probability(stack.full.undecided(evidence, (ENCODER_INPUT,))), distribution
+        logits = {**evidence.logits, ENCODER_INPUT: float(encoder[0])}
+        return probability(stack.full.logit(replace(evidence, logits=logits))), distribution

@@ -13,6 +13,7 @@ from aicodelint.detection.features import FEATURE_NAMES, extract
 from aicodelint.detection.gate import GATE_FILE, KIND, Trees
 from aicodelint.detection.human_habits import Habits, human_habits
 from aicodelint.detection.lexing import lex
+from aicodelint.detection.open_detector import HEAD
 from aicodelint.finding import Snippet
 
 
@@ -36,7 +37,7 @@ def standing_out(bundle: Bundle, snippet: Snippet) -> tuple[Habits, list[Standin
     None where the bundle has no trees over these features, or there is too little human code of that language to compare with.
     """
     habits = human_habits().get(snippet.language or "")
-    if habits is None or GATE_FILE not in bundle.files:
+    if habits is None or GATE_FILE not in bundle.files or bundle.manifest.get("kind") == HEAD:
         return None
     trees = Trees(bundle.read(GATE_FILE))
     body = Body.of(snippet)

@@ -31,6 +31,8 @@ from aicodelint.finding import Snippet, Verdict, WindowVerdict
 
 KIND = "head"
 HEAD, TREES, ENCODER, TOKENIZER = "head.safetensors", "gate.onnx", "encoder.onnx", "tokenizer.json"
+LEAST_TEMPERATURE = 1e-6
+"""Logits divided by less would overflow."""
 Distribution = tuple[float, ...]
 
 
@@ -47,7 +49,7 @@ class Blend:
         """Read the three numbers of a manifest's ``blend``; raise ``BundleError`` where they are none."""
         try:
             found = cls(*(float(entry[name]) for name in ("bias", "trees", "head")))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError(f"the bundle's blend cannot be read: {error}") from None
         if not all(map(math.isfinite, (found.bias, found.trees, found.head))):
             raise BundleError("the bundle's blend holds a number that is not finite")
@@ -91,7 +93,7 @@ class HeadDetector:
         heads = read_heads(bundle.read(HEAD), ("ai", "family"))
         families = len(bundle.model.families)
         self._family = _checked(heads.get("family"), families, "family") if families > 1 else None
-        self._temperature = float(bundle.manifest.get("family_temperature", 1.0))
+        self._temperature = _temperature(bundle.manifest.get("family_temperature", 1.0))
         self._encoder, self._tokenizer, self._longest = _open_encoder(bundle, device, jobs)
         self._ai = AiSide(bundle, _checked(heads.get("ai"), 2, "AI")) if "ai_from" not in bundle.manifest else None
         self._default = None if self._ai else _default_detector(bundle, jobs, device)
@@ -103,12 +105,13 @@ class HeadDetector:
         """Return one verdict for each snippet, in order. Lines count in the snippet's own text."""
         bodies = [Body.of(snippet) for snippet in snippets]
         tokens = self._tokenizer.encode([body.text for body in bodies])
-        if self._default is not None:
+        given: dict[int, Verdict] = {}
+        logits: dict[int, float] = {}
+        if self._ai is not None:
+            logits = self._through_the_gate(self._ai, bodies, tokens, given)
+        elif self._default is not None:
             given = dict(enumerate(self._default.judge(snippets)))
             logits = {place: 0.0 for place, verdict in given.items() if verdict.families is not None}
-        else:
-            given = {}
-            logits = self._through_the_gate(bodies, tokens, given)
         windows = {place: windows_of(tokens[place], self._tokenizer.line_starts(tokens[place]), self._longest) for place in logits}
         flat = [window.ids for found in windows.values() for window in found]
         embeddings = self._encoder.encode(flat) if flat else np.zeros((0, self._encoder.dimension), np.float32)
@@ -127,12 +130,12 @@ class HeadDetector:
             self._default.close()
         self._encoder.close()
 
-    def _through_the_gate(self, bodies: list[Body], tokens: list[NDArray[np.int32]], given: dict[int, Verdict]) -> dict[int, float]:
+    def _through_the_gate(self, ai: AiSide, bodies: list[Body], tokens: list[NDArray[np.int32]], given: dict[int, Verdict]) -> dict[int, float]:
         """Return the trees' logit of each text that passes; what the gate lets go is put into ``given``."""
         logits = {}
         for place, body in enumerate(bodies):
-            logit = self._ai.tree_logit(body) if self._ai else 0.0
-            if not body.text or (self._ai and self._ai.lets_go(logit)):
+            logit = ai.tree_logit(body)
+            if not body.text or ai.lets_go(logit):
                 given[place] = Verdict(probability(logit), None, (), len(tokens[place]) < self._bundle.minimum_tokens)
             else:
                 logits[place] = logit
@@ -179,6 +182,17 @@ def _checked(head: MlpHead | None, classes: int, name: str) -> MlpHead:
     return head
 
 
+def _temperature(entry: Any) -> float:
+    """Read a manifest's ``family_temperature``; raise ``BundleError`` where logits cannot be divided by it."""
+    try:
+        found = float(entry)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BundleError(f"the bundle's family_temperature cannot be read: {error}") from None
+    if not LEAST_TEMPERATURE <= found < math.inf:
+        raise BundleError(f"the bundle's family_temperature is {found}; it needs to be finite and at least {LEAST_TEMPERATURE}")
+    return found
+
+
 def _default_detector(bundle: Bundle, jobs: int | None, device: str) -> Detector:
     default = Bundle.open(default_path())
     if bundle.manifest["ai_from"] != default.model.fingerprint:
@@ -202,7 +216,11 @@ def _open_encoder(bundle: Bundle, device: str, jobs: int | None) -> tuple[Encode
             "or make a bundle for CPUs of it with: aicodelint models export-onnx"
         ) from None
     place = place_of_manifest(named, bundle.path)
-    if named.get("fingerprint") not in {None, encoder_fingerprint(place)}:
+    if named.get("fingerprint") not in (None, encoder_fingerprint(place)):
         raise BundleError(f"the encoder {place.hub or place.directory} is not the one that this bundle's heads were trained on")
     encoder = TorchEncoder.load(place, device)
+    if bundle.window_tokens <= encoder.special_tokens:
+        raise BundleError(
+            f"the bundle's windows of {bundle.window_tokens} tokens have no room beside the encoder's {encoder.special_tokens} special ones"
+        )
     return encoder, CodeTokenizer(encoder.tokenizer.tokenizer), bundle.window_tokens - encoder.special_tokens

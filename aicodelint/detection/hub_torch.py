@@ -75,13 +75,24 @@ def locate_encoder(name: str, revision: str | None = None, download: bool = Fals
     return EncoderPlace(config.parent, hub, commit)
 
 
+def index_parts(path: Path) -> list[str]:
+    """Return the names of the weight files that the index at ``path`` names, sorted; raise ``BundleError`` for one that cannot be read or trusted."""
+    try:
+        parts = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BundleError(f"{path} is no readable index of weight files") from None
+    if any(not isinstance(part, str) or Path(part).name != part or part in {"", ".", ".."} for part in parts):
+        raise BundleError(f"{path} names files outside its directory")
+    return parts
+
+
 def _fetch_weights(hub: str, revision: str | None, download: bool) -> None:
     for name in WEIGHT_FILES[1:]:
         file = _hub_file(hub, name, revision, download)
         if file is None:
             continue
         if name.endswith(".index.json"):
-            for part in sorted(set(json.loads(file.read_text(encoding="utf-8"))["weight_map"].values())):
+            for part in index_parts(file):
                 _hub_file(hub, part, revision, download)
         return
     names = ", ".join(WEIGHT_FILES[1:])

@@ -31,14 +31,13 @@ _LINE_MARKS = ("//", "#", "--", ";", "%")
 _NOT_A_COMMENT = re.compile(r"#\s*(?:include|define|undef|if|ifdef|ifndef|else|elif|endif|pragma|import|error|region|nullable|!?\[)")
 
 
-def strip_licence(text: str, language: str | None = None) -> tuple[str, int]:
+def strip_licence(text: str) -> tuple[str, int]:
     """Return ``text`` without its leading licence header, and how many lines were dropped.
 
     Shebangs, coding lines and opening tags at the top are dropped as well; small comments above the header go with it. Comments that
-    do not speak of a licence stay. ``language`` may be None: the syntax of the comment decides, and only C preprocessor lines need
-    telling from ``#`` comments. Linear in the size of the header.
+    do not speak of a licence stay. The syntax of the comment decides, whatever the language: only C preprocessor lines need telling from
+    ``#`` comments. Linear in the size of the header.
     """
-    del language
     lines = text.split("\n", MAX_HEADER_LINES)
     dropped = position = 0
     while position < len(lines) - 1:

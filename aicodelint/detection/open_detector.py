@@ -19,6 +19,10 @@ class AnyDetector(Protocol):
         """Return one verdict for each snippet, in order."""
         ...
 
+    def close(self) -> None:
+        """Let go of threads and of memory that is not in use; nothing is judged after that."""
+        ...
+
 
 def open_detector(bundle: Bundle, device: str = "cpu", jobs: int | None = None) -> AnyDetector:
     """Return the detector for the ``kind`` of ``bundle``: the stacked witnesses of the default one, or the heads that a user trained.

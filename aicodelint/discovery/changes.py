@@ -78,15 +78,8 @@ def _resolve(repository: Repository, revision: str) -> str:
     try:
         return os.fsdecode(repository.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")).strip()
     except GitError as error:
-        hint = " (this is a shallow clone: fetch more of its history)" if _is_shallow(repository) else ""
+        hint = " (this is a shallow clone: fetch more of its history)" if repository.is_shallow() else ""
         raise GitError(f"no such revision: {revision}{hint}") from error
-
-
-def _is_shallow(repository: Repository) -> bool:
-    try:
-        return repository.run("rev-parse", "--is-shallow-repository").strip() == b"true"
-    except GitError:
-        return False
 
 
 def _merge_base(repository: Repository, base: str, head: str) -> str:

@@ -8,10 +8,8 @@ from aicodelint.discovery import generated, skip
 from aicodelint.discovery.decode import decode
 from aicodelint.discovery.git import NO_ATTRIBUTES, Attributes
 from aicodelint.discovery.language import MARKUP, NOT_CODE, NOTEBOOK, SUPPORTED, language_by_content, language_by_name
-from aicodelint.discovery.options import DiscoveryOptions
+from aicodelint.discovery.options import NOTEBOOK_FACTOR, DiscoveryOptions
 from aicodelint.finding import SourceFile
-
-_NOTEBOOK_FACTOR = 10
 
 
 class Examiner:
@@ -23,7 +21,7 @@ class Examiner:
 
     def limit(self, path: str) -> int:
         """Return how many bytes a file of this name may have."""
-        return self._max_bytes * (_NOTEBOOK_FACTOR if path.endswith(".ipynb") else 1)
+        return self._max_bytes * (NOTEBOOK_FACTOR if path.endswith(".ipynb") else 1)
 
     def by_name(self, path: str, attributes: Attributes) -> SourceFile | None:
         """Return the verdict on a file that its name and its attributes alone give, or None when it must be read."""

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -159,8 +159,10 @@ class Repository:
             try:
                 yield Blobs(process)
             finally:
-                if process.stdin is not None:
-                    process.stdin.close()
+                # What could not be written to a git that died would be written once more, and hide the error that says so.
+                with suppress(OSError):
+                    if process.stdin is not None:
+                        process.stdin.close()
 
 
 class Blobs:

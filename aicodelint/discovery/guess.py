@@ -177,7 +177,7 @@ _SIGNS: dict[str, tuple[str, ...]] = {
         ),
     ),
 }
-_ENOUGH = 2
+FEWEST_SIGNS = 3
 
 
 @cache
@@ -187,7 +187,7 @@ def _compiled() -> dict[str, tuple[re.Pattern[str], ...]]:
 
 
 def guess(text: str) -> str | None:
-    """Return the language whose signs a text shows most of, or None when none shows at least two kinds of them.
+    """Return the language whose signs a text shows most of, or None when none shows at least three kinds of them.
 
     Prose, settings and data must come out as None: a wrong guess would have them judged.
     """
@@ -198,7 +198,7 @@ def guess(text: str) -> str | None:
         return "PHP"
     scores = {language: sum(sign.search(head) is not None for sign in signs) for language, signs in _compiled().items()}
     best = max(scores, key=lambda language: scores[language])
-    if scores[best] <= _ENOUGH:
+    if scores[best] < FEWEST_SIGNS:
         return None
     return _of_relatives(best, scores, head)
 

@@ -12,6 +12,8 @@ __all__ = ["MARKUP", "NOTEBOOK", "NOT_CODE", "SUPPORTED", "language_by_content",
 NOTEBOOK = "Jupyter Notebook"
 MARKUP = frozenset({"Vue", "Svelte"})
 """Languages whose files hold code in ``<script>`` elements."""
+_OF_ANY_LANGUAGE = frozenset({"in", "cgi", "fcgi"})
+"""Extensions that tell what a file is for, not what it is written in."""
 _HEAD = 4096
 _SHEBANG = re.compile(r"#![ \t]*(?P<path>[^\s]{1,200})(?P<rest>[^\n]{0,400})")
 _VERSION = re.compile(r"[-\d.]+(?:exe)?$")
@@ -49,11 +51,9 @@ def language_by_content(path: str, text: str) -> str | None:
     from aicodelint.discovery import guess
 
     extension = _extension(path)
-    if extension in AMBIGUOUS and extension not in {"in", "cgi", "fcgi"}:
-        return guess.disambiguate(extension, text)
-    if extension and extension not in {"in", "cgi", "fcgi"}:
-        return None
-    return guess.guess(text)
+    if not extension or extension in _OF_ANY_LANGUAGE:
+        return guess.guess(text)
+    return guess.disambiguate(extension, text) if extension in AMBIGUOUS else None
 
 
 def _extension(path: str) -> str:

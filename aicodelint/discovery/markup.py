@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _OPENING = re.compile(r"<script\b([^<>]{0,500})>", re.IGNORECASE)
+_CLOSING = re.compile(r"</script", re.IGNORECASE | re.ASCII)
 _TYPESCRIPT = re.compile(r"\blang\s*=\s*[\"']?tsx?\b", re.IGNORECASE)
 
 
@@ -14,10 +15,9 @@ def read_scripts(text: str) -> tuple[str, tuple[int, ...], str]:
     numbers: list[int] = []
     language = "JavaScript"
     end, line = 0, 1
-    lowered = text.lower()
     while match := _OPENING.search(text, end):
-        close = lowered.find("</script", match.end())
-        close = len(text) if close < 0 else close
+        closing = _CLOSING.search(text, match.end())
+        close = closing.start() if closing else len(text)
         line += text.count("\n", end, match.end())
         if _TYPESCRIPT.search(match[1]):
             language = "TypeScript"

@@ -66,7 +66,6 @@ _UNSUPPORTED_BY_LANGUAGE = {
     "CoffeeScript": "coffee",
     "Common Lisp": "lisp lsp",
     "Crystal": "cr",
-    "Cuda": "",
     "D": "d",
     "Elixir": "ex exs",
     "Elm": "elm",

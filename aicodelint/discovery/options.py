@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_MAX_BYTES = 1_000_000
+NOTEBOOK_FACTOR = 10
+"""How many times as large as another file a notebook may be: it carries its outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class DiscoveryOptions:
     ``root``: the directory that exclude patterns are relative to (that of the configuration file); None means ``cwd``.
     ``exclude``, ``extend_exclude``: patterns as in ``.gitignore``; a file that either matches is left out.
     ``force_exclude``: treat files named one by one as if a directory walk had found them.
-    ``max_bytes``: a larger file is ``too-big``; notebooks, which carry their outputs, may be ten times as large.
+    ``max_bytes``: a larger file is ``too-big``; notebooks may be ``NOTEBOOK_FACTOR`` times as large.
     ``respect_gitignore``: leave out what git ignores.
     ``respect_attributes``: heed what ``.gitattributes`` says of generated and vendored files.
     ``languages``: the languages to judge; None means every one that ``language`` supports.

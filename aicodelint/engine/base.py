@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from aicodelint.finding import Snippet, Verdict
-from aicodelint.model import Model, Thresholds
-
-__all__ = ["Engine", "Model", "Snippet", "Thresholds"]
+from aicodelint.model import Model
 
 
 class Engine(Protocol):
-    """Something that judges texts. ``name`` is ``in-process``, ``daemon`` or ``ray``; ``device`` is ``cpu`` or ``cuda``."""
+    """Something that judges texts. ``name`` is ``in-process`` or ``daemon``; ``device`` is ``cpu`` or ``cuda``."""
 
     model: Model
 

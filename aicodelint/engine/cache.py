@@ -8,7 +8,6 @@ failure it may be lost, which a cache can bear.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aicodelint import __version__
+from aicodelint.engine.cache_directory import cache_directory
 from aicodelint.engine.snippet_key import snippet_key
 from aicodelint.engine.verdict_json import verdict_from_json, verdict_to_json
 from aicodelint.finding import Snippet, Verdict
@@ -27,7 +27,6 @@ KEEP_AFTER_EVICTION = 0.75
 BUSY_SECONDS = 1.0
 WRITES_PER_COMMIT = 256
 SECONDS_PER_DAY = 86400
-DIRECTORY_VARIABLE = "AICODELINT_CACHE_DIR"
 
 Warn = Callable[[str], None]
 
@@ -43,13 +42,8 @@ class CacheInfo:
 
 
 def cache_path() -> Path:
-    """Return where the cache lies: ``AICODELINT_CACHE_DIR`` if it is set, else the user's cache directory."""
-    override = os.environ.get(DIRECTORY_VARIABLE)
-    if override:
-        return Path(override) / "verdicts.sqlite"
-    from platformdirs import user_cache_dir
-
-    return Path(user_cache_dir("aicodelint", appauthor=False)) / "verdicts.sqlite"
+    """Return where the cache lies."""
+    return cache_directory() / "verdicts.sqlite"
 
 
 class VerdictCache:

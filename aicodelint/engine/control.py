@@ -58,7 +58,7 @@ def start(meeting: Rendezvous, bundle: Path, device: str) -> bool:
     """Start a daemon and wait until its model is loaded; return False if one was there. Raise ``EngineError`` if it does not come."""
     try:
         reap = start_daemon(meeting, bundle, device)
-        served = wait_until_served(meeting.socket_path, START_SECONDS, lambda: _is_coming(meeting))
+        served = wait_until_served(meeting.socket_path, START_SECONDS, meeting.is_coming)
         if reap is not None:
             reap()
     except DaemonUnavailableError as error:
@@ -100,10 +100,6 @@ def status(meeting: Rendezvous) -> DaemonStatus:
             state = "silent"
     last = last_daemon(meeting.key, is_running=state != "stopped")
     return DaemonStatus(state, answer, last.text if last is not None and not last.ended else None)
-
-
-def _is_coming(meeting: Rendezvous) -> bool:
-    return is_held(meeting.spawn_lock) or is_held(meeting.life_lock)
 
 
 def _pid(meeting: Rendezvous) -> int | None:

@@ -9,7 +9,7 @@ from aicodelint import __version__
 from aicodelint.detection.bundle import Bundle
 from aicodelint.engine.client import DaemonSession, NobodyListensError, wait_until_served
 from aicodelint.engine.in_process import InProcessEngine
-from aicodelint.engine.rendezvous import Rendezvous, is_held, rendezvous, sweep
+from aicodelint.engine.rendezvous import Rendezvous, rendezvous, sweep
 from aicodelint.engine.runtime_directory import DaemonUnavailableError
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
@@ -108,11 +108,7 @@ class DaemonEngine:
         self._reap = start_daemon(meeting, self._bundle.path, self.device)
         if self._reap is not None and not self._patient:
             return False
-
-        def is_coming() -> bool:
-            return is_held(meeting.spawn_lock) or is_held(meeting.life_lock)
-
-        return wait_until_served(meeting.socket_path, WAIT_SECONDS, is_coming)
+        return wait_until_served(meeting.socket_path, WAIT_SECONDS, meeting.is_coming)
 
     def _greet(self, meeting: Rendezvous) -> DaemonSession:
         return DaemonSession(meeting.socket_path, self.model, self.device, self._fresh)

@@ -49,8 +49,10 @@ class InProcessEngine:
             yield from self.detector.judge(chunk)
 
     def close(self) -> None:
-        """Drop the loaded model."""
-        self._detector = None
+        """Drop the loaded model, and end its threads."""
+        if self._detector is not None:
+            self._detector.close()
+            self._detector = None
 
 
 def _chunks(snippets: Iterable[Snippet]) -> Iterator[list[Snippet]]:

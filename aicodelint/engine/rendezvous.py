@@ -44,6 +44,10 @@ class Rendezvous:
         """The file that is locked while a daemon starts."""
         return f"{self.directory}/spawn.lock"
 
+    def is_coming(self) -> bool:
+        """Say whether a daemon lives here, or one is being started in this directory."""
+        return is_held(self.spawn_lock) or is_held(self.life_lock)
+
 
 def rendezvous(fingerprint: str, device: str, version: str) -> Rendezvous:
     """Return the meeting place for this model, device and version; raise ``DaemonUnavailableError`` if no safe directory can be had."""

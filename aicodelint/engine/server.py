@@ -78,10 +78,12 @@ class Server:
         """
         self._loop = asyncio.get_running_loop()
         self._leave = leave
+        # Signals and a model that cannot be loaded retire the server, which takes a listener to close.
+        self._listener = await asyncio.start_unix_server(self._serve_client, sock=listening, backlog=BACKLOG, start_serving=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._signalled, number)
         self._inference.start()
-        self._listener = await asyncio.start_unix_server(self._serve_client, sock=listening, backlog=BACKLOG)
+        await self._listener.start_serving()
         ticking = asyncio.create_task(self._tick())
         await self._ended.wait()
         ticking.cancel()
@@ -226,7 +228,8 @@ class Server:
 
     def _failed(self, error: BaseException) -> None:
         self._log_error("the model cannot be loaded", error)
-        self._loop.call_soon_threadsafe(self._give_up)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended already
+            self._loop.call_soon_threadsafe(self._give_up)
 
     def _give_up(self) -> None:
         self.retire(Retirement("crashed: the model cannot be loaded"))

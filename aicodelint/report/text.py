@@ -28,10 +28,10 @@ class TextReport:
         """Write the findings of one file."""
         for finding in result.findings:
             self._finding(finding, result.language)
-        if self._style.show_suppressed:
-            for finding in result.suppressed_findings:
-                self._finding(finding, result.language, result.suppressed)
-        elif self._style.verbose and not result.findings and result.status is not Status.HUMAN:
+        suppressed = result.suppressed_findings if self._style.show_suppressed else ()
+        for finding in suppressed:
+            self._finding(finding, result.language, result.suppressed)
+        if self._style.verbose and not result.findings and not suppressed and result.status is not Status.HUMAN:
             why = f"{result.status.value}: {result.reason}" if result.reason else f"{result.status.value}, not reported ({result.suppressed})"
             self._line(self._painted(f"{printable(result.path)}: {why}", _DIM))
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
+from aicodelint.training.calibration import threshold_at
 from aicodelint.training.gate_classifier import Gate
 from aicodelint.training.head_training import train_head
 from aicodelint.training.heads import HeadRecipe, HeadShape, Windows
@@ -90,9 +91,7 @@ def _threshold(human: npt.NDArray[np.float64]) -> float:
     """Return the lowest threshold, at least a half, that at most a hundredth of the human texts reach."""
     if not len(human):
         return LEAST_AI_THRESHOLD
-    allowed = int(FALSE_POSITIVES * len(human))
-    highest = np.sort(human)[::-1][min(allowed, len(human) - 1)]
-    return float(min(1.0, max(LEAST_AI_THRESHOLD, round(float(highest) + 1e-4, 4))))
+    return max(LEAST_AI_THRESHOLD, threshold_at(human, FALSE_POSITIVES))
 
 
 def _logistic(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support, roc_auc_score
 
 from aicodelint.training.blend import AiSide
+from aicodelint.training.calibration import calibration_error
 from aicodelint.training.family_side import FamilySide
 from aicodelint.training.user_bundle import Labelled, TrainedBundle
 
@@ -41,8 +42,7 @@ def reliability(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_
         chosen = place == number
         if chosen.any():
             bins.append({"confidence": float(confidence[chosen].mean()), "right": float(right[chosen].mean()), "rows": int(chosen.sum())})
-    error = sum(part["rows"] * abs(part["confidence"] - part["right"]) for part in bins) / max(len(confidence), 1)
-    return bins, float(error)
+    return bins, calibration_error(confidence, right, BINS)
 
 
 def _ai_metrics(side: AiSide, data: Labelled) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+GATE_RECALL = 0.99
+"""Of the AI files of each group, how many the gate lets pass."""
+
 
 def threshold_at(human: NDArray[np.float64], rate: float) -> float:
     """Return the lowest probability, on the grid of 4 places, at or above which at most ``rate`` of the human files lie."""
@@ -20,7 +23,7 @@ def ai_threshold(probabilities: NDArray[np.float64], groups: Sequence[NDArray[np
     return max(threshold_at(probabilities[group], rate) for group in groups)
 
 
-def gate_threshold(probabilities: NDArray[np.float64], groups: Sequence[NDArray[np.bool_]], recall: float = 0.99) -> float:
+def gate_threshold(probabilities: NDArray[np.float64], groups: Sequence[NDArray[np.bool_]], recall: float = GATE_RECALL) -> float:
     """Return the highest threshold that lets ``recall`` of each group of AI files (a mask each) pass."""
     return min(float(np.floor(np.quantile(probabilities[group], 1 - recall) * 1e4) / 1e4) for group in groups)
 

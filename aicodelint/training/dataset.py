@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aicodelint.detection.body import prepare
 from aicodelint.rules import HUMAN
+from aicodelint.training.human_rows import BEFORE_AGENTS, NO_AI_POLICY
 from aicodelint.training.splits import LABELLED_PACKAGES, PACKAGES, SEMEVAL, leave_sources_out
 
 MIN_CHARACTERS = 40
@@ -63,7 +64,7 @@ def row_weights(rows: pd.DataFrame, shares: dict[str, float]) -> NDArray[np.floa
     """
     size = rows.groupby(["source", "ai", "cut"])["ai"].transform("size").to_numpy()
     weights = size**-0.5 * np.where(rows["cut"], 0.5, 1.0)
-    weights *= np.where(rows["tool"] == "no-ai-policy", MODERN_WEIGHT, np.where(rows["tool"] == "before-agents", 1.2, 1.0))
+    weights *= np.where(rows["tool"] == NO_AI_POLICY, MODERN_WEIGHT, np.where(rows["tool"] == BEFORE_AGENTS, 1.2, 1.0))
     out = np.zeros(len(rows))
     for (domain, _), index in rows.groupby(["domain", "ai"]).indices.items():
         if domain != LABELLED:
@@ -94,7 +95,7 @@ def _add_labelled(rows: pd.DataFrame, weights: NDArray[np.float64], out: NDArray
 
 def modern(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Return the mask of wild human rows written after September 2022: those a model must not take for machine code by their year."""
-    recent = rows["tool"].isin(["no-ai-policy", "before-agents"])
+    recent = rows["tool"].isin([NO_AI_POLICY, BEFORE_AGENTS])
     return np.asarray((rows["domain"] == "wild") & ~rows["ai"] & recent)
 
 

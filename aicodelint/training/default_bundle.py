@@ -11,6 +11,7 @@ that the witness in question has not seen. What is done is kept in WORK and not 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,12 @@ from aicodelint.training.dataset import load_rows
 from aicodelint.training.encoder_loop import Recipe
 from aicodelint.training.encoder_run import export_parts, second_round, train_encoder
 from aicodelint.training.encoder_scores import score_rows
-from aicodelint.training.model_card import model_card
+from aicodelint.training.model_card import EncoderRound, model_card
 from aicodelint.training.seen import seen_record
+from aicodelint.training.splits import HELD_OUT
 from aicodelint.training.witnesses import train_witnesses
 
-NAME = "aicodelint-4"
-HELD_OUT = 1
+NAME = "aicodelint-5"
 WINDOW_TOKENS = 256
 """Half of what the encoder takes: attention costs less, regions are finer, and the figures are the same."""
 MINIMUM_TOKENS = 48
@@ -54,10 +55,16 @@ def make_default_bundle(data: Path, packages: Path | None, work: Path, output: P
     report = train_witnesses(data, witnesses, witnesses / "out", scores, packages)
     files = {name: (encoder / name).read_bytes() for name in ENCODER_FILES}
     files |= {name: (witnesses / "out" / name).read_bytes() for name in WITNESS_FILES}
+    rounds = [_round(first, "files of repositories"), _round(encoder, "snippets")]
     sizes = {name: len(content) for name, content in files.items()}
     manifest = _manifest(rows, report)
-    files["MODEL_CARD.md"] = model_card(NAME, rows, report, sizes, manifest["thresholds"]).encode()
+    files["MODEL_CARD.md"] = model_card(NAME, rows, report, sizes, manifest["thresholds"], rounds=rounds).encode()
     return write_bundle(output, manifest, files)
+
+
+def _round(folder: Path, mostly: str) -> EncoderRound:
+    progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+    return EncoderRound(mostly, progress["tokens"], progress["seconds"])
 
 
 def _manifest(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from aicodelint.rules import HUMAN
-from aicodelint.training.labelled_packages import ANSWER_BYTES, ARCHIVE_BYTES, Release, index_root, read_address
+from aicodelint.training.human_rows import BEFORE_AGENTS, BEFORE_MODELS
+from aicodelint.training.labelled_packages import Release
+from aicodelint.training.package_index import ANSWER_BYTES, ARCHIVE_BYTES, index_root, read_address
 from aicodelint.training.pretraining_sources import FetchError
 
 AGENTS_SINCE = "2025-03"
@@ -37,7 +39,7 @@ ONE_OF = 16
 FEWEST_FILES = 12
 """Packages of npm with fewer files are hardly ever more than one compiled script, and most of what is published."""
 THREADS = 24
-_ERAS = (("2019-01", "2022-11", "2022-11", "before-september-2022"), ("2022-11", "2024-02", "2024-05", "before-agents"))
+_ERAS = (("2019-01", "2022-11", "2022-11", BEFORE_MODELS), ("2022-11", "2024-02", "2024-05", BEFORE_AGENTS))
 """First release from, and before; the last release that may be taken; how its rows are marked."""
 _NOTES = re.compile(
     r"(?:^|/)(CLAUDE\.md|\.claude/|GEMINI\.md|\.gemini/|QWEN\.md|AGENTS\.md|\.codex/|\.cursorrules|\.cursor/|\.windsurfrules"

@@ -18,8 +18,8 @@ from typing import IO, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from platformdirs import user_cache_path
 
+from aicodelint.engine.cache_directory import cache_directory
 from aicodelint.errors import UsageError
 from aicodelint.training.heads import Windows
 
@@ -53,7 +53,7 @@ class TextEncoder(Protocol):
 
 def default_cache_directory() -> Path:
     """Return where embeddings are kept unless another place is asked for."""
-    return user_cache_path("aicodelint") / "embeddings"
+    return cache_directory() / "embeddings"
 
 
 def embed(texts: Sequence[str], encoder: TextEncoder, cache: Path | None = None, progress: Progress | None = None) -> Windows:

@@ -7,7 +7,6 @@ can be killed and given again. Fold ``--held-out`` (``training.splits``) is not 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +23,9 @@ from aicodelint.rules import HUMAN
 from aicodelint.training.cooccurrence import cooccurrence_embeddings
 from aicodelint.training.encoder import DetectorModel, EncoderSize
 from aicodelint.training.encoder_data import SHARES, Shards, WindowSampler, family_targets, kinds, make_shards, sampling_weights
-from aicodelint.training.encoder_loop import Recipe, RowTargets, Trainer, load_model
+from aicodelint.training.encoder_loop import Recipe, RowTargets, Trainer
 from aicodelint.training.onnx_export import export_onnx
-from aicodelint.training.splits import leave_sources_out, training_rows
+from aicodelint.training.splits import HELD_OUT, leave_sources_out, training_rows
 from aicodelint.training.tokenizer import train_tokenizer
 
 DOUBTFUL_TRUST = 0.5
@@ -90,15 +89,6 @@ def second_round(recipe: Recipe) -> Recipe:
 def new_model(tokenizer: CodeTokenizer, embeddings: np.ndarray | None = None, size: EncoderSize | None = None) -> DetectorModel:
     """Return an untrained model that fits ``tokenizer``."""
     return DetectorModel((size or EncoderSize()).config(tokenizer.size), embeddings)
-
-
-def last_checkpoint(folder: Path, tokenizer: CodeTokenizer, size: EncoderSize | None = None) -> DetectorModel:
-    """Return the model as the last checkpoint in ``folder`` has it."""
-    name = json.loads((folder / "progress.json").read_text())["name"]
-    model = new_model(tokenizer, size=size)
-    load_model(model, folder / f"{name}.safetensors")
-    model.eval()
-    return model
 
 
 def row_targets(rows: pd.DataFrame) -> RowTargets:
@@ -207,7 +197,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=4500, help="time to spend in training, over all runs of the command")
-    parser.add_argument("--held-out", type=int, default=1)
+    parser.add_argument("--held-out", type=int, default=HELD_OUT)
     parser.add_argument("--pretraining", type=Path, metavar="DIR", help="shards of unlabelled code (training.pretraining_text) to learn from first")
     parser.add_argument("--pretraining-seconds", type=float, default=4500, help="time to spend on them, over all runs of the command")
     parser.add_argument("--start", type=Path, metavar="DIR", help="begin from the encoder files of an earlier run")

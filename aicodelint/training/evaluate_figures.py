@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aicodelint.rules import TEN_FAMILIES
+from aicodelint.training.calibration import calibration_error
 from aicodelint.training.evaluate_intervals import area, found_at, histogram, intervals, level_at
 from aicodelint.training.evaluate_rows import LENGTH_NAMES, Judged, length_bucket
 
@@ -76,8 +77,7 @@ def calibration(probability: npt.NDArray[np.float64], ai: Mask) -> dict[str, Any
         return {"ece": None, "ece_equal_width": None, "reliability": []}
     edges = np.unique(np.quantile(probability, np.linspace(0, 1, BINS + 1)[1:-1], method="higher"))
     bins = _bins(probability, ai, np.searchsorted(edges, probability, side="right"))
-    wide = _bins(probability, ai, np.minimum((probability * EQUAL_WIDTH_BINS).astype(int), EQUAL_WIDTH_BINS - 1))
-    return {"ece": _error(bins), "ece_equal_width": _error(wide), "reliability": bins}
+    return {"ece": _error(bins), "ece_equal_width": _rounded(calibration_error(probability, ai, EQUAL_WIDTH_BINS)), "reliability": bins}
 
 
 def family_figures(judged: Judged) -> dict[str, Any]:

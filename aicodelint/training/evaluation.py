@@ -11,6 +11,7 @@ from aicodelint.rules import FAMILIES, TEN_FAMILIES
 from aicodelint.training.calibration import calibration_error
 from aicodelint.training.dataset import LABELLED, modern
 from aicodelint.training.gate import family_ids
+from aicodelint.training.human_rows import BEFORE_AGENTS, BEFORE_MODELS, NO_AI_POLICY
 
 SHORT_CHARACTERS = 600
 LENGTHS = {"under 300": 300, "300 to 600": 600, "600 to 1,500": 1500, "1,500 to 5,000": 5000, "5,000 and more": 10**9}
@@ -38,7 +39,7 @@ def detection_figures(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: 
     """Return the figures of AI against human over whole files (cuts are left out), at ``threshold`` where one is needed."""
     whole = ~rows["cut"].to_numpy()
     ai, domain, recent = rows["ai"].to_numpy(), rows["domain"].to_numpy(), modern(rows)
-    surely = (rows["tool"] == "no-ai-policy").to_numpy()
+    surely = (rows["tool"] == NO_AI_POLICY).to_numpy()
 
     def scores(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.asarray(p_ai[mask & whole])
@@ -69,8 +70,8 @@ def detection_figures(rows: pd.DataFrame, p_ai: NDArray[np.float64], threshold: 
     labelled = domain == LABELLED
     for what, mask in (
         ("found random packages with agents' notes", labelled & ai),
-        ("flagged random packages to 2022", labelled & (rows["tool"] == "before-september-2022").to_numpy()),
-        ("flagged random packages of 2023", labelled & (rows["tool"] == "before-agents").to_numpy()),
+        ("flagged random packages to 2022", labelled & (rows["tool"] == BEFORE_MODELS).to_numpy()),
+        ("flagged random packages of 2023", labelled & (rows["tool"] == BEFORE_AGENTS).to_numpy()),
     ):
         if (mask & whole).any():
             figures[what] = float((scores(mask) >= threshold).mean())

@@ -17,7 +17,7 @@ from torch import nn
 
 from aicodelint.detection.checkpoint_torch import read_config, read_encoder, read_tokenizer
 from aicodelint.detection.encoder_torch import TorchEncoder, is_out_of_memory, mean_pool
-from aicodelint.detection.hub_torch import EncoderPlace
+from aicodelint.detection.hub_torch import TOKENIZER_FILES, EncoderPlace
 from aicodelint.detection.open_encoder import TORCH_FILES
 from aicodelint.errors import EngineError, UsageError
 from aicodelint.training.checkpoints import read_state, write_state
@@ -196,6 +196,10 @@ def _save(encoder: Any, place: EncoderPlace, target: Path, key: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in encoder.state_dict().items() if name != "encoder.embed_tokens.weight"}
     save_file(tensors, str(target / "model.safetensors"))
-    for name in ("config.json", "tokenizer.json"):
-        shutil.copyfile(place.directory / name, target / name)
+    shutil.copyfile(place.directory / "config.json", target / "config.json")
+    for name in TOKENIZER_FILES:
+        if (place.directory / name).is_file():
+            shutil.copyfile(place.directory / name, target / name)
+        else:  # an earlier training's would be read in place of this one's
+            (target / name).unlink(missing_ok=True)
     (target / FINISHED).write_text(json.dumps({"key": key}), encoding="utf-8")

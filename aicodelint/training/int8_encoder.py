@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from platformdirs import user_cache_path
 from transformers import T5Config
 
 from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.encoder_torch import TorchEncoder, encoder_fingerprint
 from aicodelint.detection.hub_torch import EncoderPlace
+from aicodelint.engine.cache_directory import cache_directory
 from aicodelint.errors import UsageError
 
 WORTH_PARAMETERS = 40_000_000
@@ -58,7 +58,7 @@ def int8_graph(place: EncoderPlace, say: Callable[[str], None] = lambda message:
     """
     from aicodelint.training.hub_export import export_hub_encoder
 
-    directory = user_cache_path("aicodelint") / "encoders"
+    directory = cache_directory() / "encoders"
     path = directory / f"{encoder_fingerprint(place)}.int8.onnx"
     record = path.with_suffix(".json")
     known = _read(path, record)

@@ -13,41 +13,31 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
-import http.client
 import json
-import os
 import re
-import ssl
-import subprocess
 import sys
 import tempfile
-import urllib.parse
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from aicodelint.errors import AicodelintError
+from aicodelint.training.package_index import download
 from aicodelint.training.pretraining_archive import Document, documents
 from aicodelint.training.pretraining_shards import text_digest
-from aicodelint.training.pretraining_sources import FetchError
-from aicodelint.training.pretraining_text import HELD_OUT, UnlabelledTable
-from aicodelint.training.splits import LABELLED_PACKAGES
+from aicodelint.training.pretraining_text import UnlabelledTable
+from aicodelint.training.splits import HELD_OUT, LABELLED_PACKAGES
 
 LIST = Path(__file__).with_name("labelled_packages.csv")
-ARCHIVE_BYTES = 4_000_000
-ANSWER_BYTES = 8_000_000
 FILES_A_PACKAGE = 6
 FILES_AN_OWNER = 8
 CHARACTERS = (300, 40_000)
 THREADS = 16
 _WRITTEN_BY_TOOLS = re.compile(r"(^|/)(setup|conf|versioneer|_version)\.py$")
-_INDEX_SETTING = {"pypi": ("pip", "config", "get", "global.index-url"), "npm": ("npm", "config", "get", "registry")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,70 +134,13 @@ def choose(found: Iterable[Document]) -> list[Document]:
     return fit[:FILES_A_PACKAGE]
 
 
-def download(release: Release) -> tuple[str, bytes]:
-    """Return the file name and the bytes of the archive of ``release``; raise ``FetchError`` where it is not the pinned one."""
-    address = _archive_address(release)
-    data = read_address(address, ARCHIVE_BYTES)
-    if hashlib.sha256(data).hexdigest() != release.sha256:
-        raise FetchError(f"{release.name} {release.version}: what the index has now is not the archive that was pinned")
-    return urllib.parse.urlparse(address).path.rsplit("/", 1)[-1], data
-
-
-def read_address(address: str, most: int) -> bytes:
-    """Return what lies at a web address; raise ``FetchError`` if that cannot be had or is longer than ``most`` bytes."""
-    if not address.startswith("https://"):
-        raise FetchError("an index that is not read over HTTPS is not read")
-    try:
-        with _opener().open(address, timeout=60) as answer:
-            data: bytes = answer.read(most + 1)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise FetchError(f"an index does not answer: {type(error).__name__}") from None
-    if len(data) > most:
-        raise FetchError(f"an archive or an index's answer is longer than {most:,} bytes")
-    return data
-
-
-@cache
-def index_root(index: str) -> str:
-    """Return the address that pip or npm is set up to ask, without a trailing slash; pip's ends where its ``/simple`` begins."""
-    given = os.environ.get("PIP_INDEX_URL" if index == "pypi" else "NPM_CONFIG_REGISTRY", "")
-    if not given:
-        command = [sys.executable, "-m", *_INDEX_SETTING[index]] if index == "pypi" else list(_INDEX_SETTING[index])
-        try:
-            given = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-        except OSError:
-            raise FetchError(f"{command[0]} cannot be run") from None
-    if not given and index == "pypi":
-        # Where nothing is set, pip itself knows.
-        from pip._internal.models.index import PyPI
-
-        given = PyPI.simple_url
-    return given.rstrip("/").removesuffix("/simple")
-
-
-def _archive_address(release: Release) -> str:
-    quoted = urllib.parse.quote(release.name, safe="@/")
-    if release.index == "npm":
-        return f"{index_root('npm')}/{quoted}/-/{quoted.rsplit('/', 1)[-1]}-{release.version}.tgz"
-    answer = json.loads(read_address(f"{index_root('pypi')}/pypi/{quoted}/json", ANSWER_BYTES))
-    for file in answer.get("releases", {}).get(release.version, []):
-        if file["digests"]["sha256"] == release.sha256:
-            return str(file["url"])
-    raise FetchError(f"{release.name} {release.version}: the index no longer has the archive that was pinned")
-
-
-@cache
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=ssl.create_default_context()))
-
-
 def _kept(release: Release, folder: Path) -> Path:
     return folder / (re.sub(r"[^A-Za-z0-9.+-]", "_", f"{release.index}-{release.name}-{release.version}") + ".json")
 
 
 def _fetch(release: Release, folder: Path) -> str:
     try:
-        name, data = download(release)
+        name, data = download(release.index, release.name, release.version, release.sha256)
         with tempfile.TemporaryDirectory() as place:
             archive = Path(place) / re.sub(r"[^A-Za-z0-9.+-]", "_", name)
             archive.write_bytes(data)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from aicodelint.rules import FAMILIES
+from aicodelint.training.calibration import GATE_RECALL
 from aicodelint.training.evaluation import FEWEST_FILES
-from aicodelint.training.splits import LABELLED_PACKAGES
+from aicodelint.training.human_rows import NO_AI_POLICY
+from aicodelint.training.splits import HELD_OUT, LABELLED_PACKAGES
 
 _CARD = """# {name}
 
@@ -38,7 +41,7 @@ Leading licence headers are removed, at training and at scanning time. Rows are 
 by the root of their source's size, and modern human files of projects that forbid AI contributions count twice. Every witness is
 measured on rows of sources that it was not trained on: repositories and packages are left out whole, benchmarks by owner, SemEval rows
 by their own fold, and rows of held-out problems are dropped from training. Final trees and n-grams are trained on everything; the
-encoder is the one that was measured, and has not seen fold 1.
+encoder is the one that was measured, and has not seen fold {held_out}.
 
 ## Data
 
@@ -54,7 +57,7 @@ that stand in the labelled table are left out, so that no fold knows another's r
 
 ## Figures
 
-`full` is the bundle with the encoder asked of every text, on fold 1, which the encoder has not seen. `cheap` is the same without the
+`full` is the bundle with the encoder asked of every text, on fold {held_out}, which the encoder has not seen. `cheap` is the same without the
 encoder: on the same rows, and on all rows out of fold. AUCs compare AI files with human files of the kind that is named; "found at 1 %"
 is the share of AI files above the score that 1 % of the human files reach.
 
@@ -63,13 +66,13 @@ is the share of AI files above the score that 1 % of the human files reach.
 The gate lets {gate_recall} of AI files pass and stops {stopped}.
 
 Thresholds (AI {ai:.4f}, family {family:.4f}) are set on the same out-of-fold scores that the figures are computed on, so the rates at
-the threshold are those of the data, not a promise. Fold 1 has {modern} files of projects that forbid AI: a rate of 1 % there is
+the threshold are those of the data, not a promise. Fold {held_out} has {modern} files of projects that forbid AI: a rate of 1 % there is
 {one_percent} files, with the uncertainty that this implies.
 
 Read them as somewhat optimistic: views, weights and shares were chosen by looking at these out-of-fold scores, the pooled figures mix models
-of five folds, and no untouched rows are left here. The encoder has seen some five million tokens in 75 minutes of two shared cores, and
-then six million, mostly of snippets, in 50 minutes of one; it was not pre-trained. Compare `full` with `cheap on the same rows` for what it
-adds. On wild files it came out worse than nothing and is not counted.
+of five folds, and no untouched rows are left here. The encoder was not pre-trained; it has learnt from
+{encoder}.
+Compare `full` with `cheap on the same rows` for what it adds. On wild files it is not counted.
 
 ## Known failures
 
@@ -92,9 +95,26 @@ author.
 _ORDER = ("full", "cheap on the same rows", "cheap")
 
 
-def model_card(name: str, rows: pd.DataFrame, report: Mapping[str, Any], sizes: Mapping[str, int], thresholds: Mapping[str, float]) -> str:
+@dataclass(frozen=True, slots=True)
+class EncoderRound:
+    """How long the encoder trained, in tokens and seconds, and what it mostly saw."""
+
+    mostly: str
+    tokens: int
+    seconds: float
+
+
+def model_card(
+    name: str,
+    rows: pd.DataFrame,
+    report: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    thresholds: Mapping[str, float],
+    *,
+    rounds: Sequence[EncoderRound],
+) -> str:
     """Return the card in Markdown for the report of ``training.witnesses`` and the bundle's files by size in bytes."""
-    modern = int(((rows["tool"] == "no-ai-policy") & (rows["split"] == 1) & ~rows["cut"]).sum())
+    modern = int(((rows["tool"] == NO_AI_POLICY) & (rows["split"] == HELD_OUT) & ~rows["cut"]).sum())
     stopped = ", ".join(f"{share:.0%} of human {kind} files" for kind, share in report["gate"]["human files stopped"].items())
     return _CARD.format(
         name=name,
@@ -103,11 +123,13 @@ def model_card(name: str, rows: pd.DataFrame, report: Mapping[str, Any], sizes: 
         group=f'"{LABELLED_PACKAGES.capitalize()}"',
         data=_table(("source", "rows", "of them AI", "licences"), _sources(rows)),
         figures=_figures(report),
-        gate_recall="99 %",
+        gate_recall=f"{GATE_RECALL:.0%}",
+        encoder=", then ".join(f"{each.tokens / 1e6:.1f} million tokens, mostly {each.mostly} ({each.seconds / 60:.0f} minutes)" for each in rounds),
         stopped=stopped,
         ai=thresholds["ai"],
         family=thresholds["family"],
         modern=modern,
+        held_out=HELD_OUT,
         one_percent=max(1, modern // 100),
         fewest=FEWEST_FILES,
         breakdown=_breakdown(report["wild files"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -72,17 +72,4 @@ def head_out_of_fold(
             device=device,
         )
         found[test] = head_logits(trained.head, windows.of_texts(test))
-    return found
-
-
-def table_out_of_fold(
-    table: npt.NDArray[np.float32],
-    y: npt.NDArray[np.int64],
-    folds: npt.NDArray[np.int64],
-    fit: Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]]],
-) -> npt.NDArray[np.float64]:
-    """Return what ``fit(rows, classes)`` gives for each row when it has not seen its fold, shape (n,); NaN where nothing could be trained."""
-    found = np.full(len(table), np.nan)
-    for train, test in fold_parts(folds, y):
-        found[test] = fit(table[train], y[train])(table[test])
     return found

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from aicodelint.engine.base import Model
 from aicodelint.engine.select import open_engine
 from aicodelint.finding import Snippet, Verdict
+from aicodelint.model import Model
 from aicodelint.rules import HUMAN, TEN_FAMILIES
 from aicodelint.training.progress import ProgressLine
 from aicodelint.training.sample_language import sample_language

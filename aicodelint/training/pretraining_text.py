@@ -21,8 +21,8 @@ from aicodelint.errors import AicodelintError, UsageError
 from aicodelint.training.pretraining_archive import Document, documents
 from aicodelint.training.pretraining_shards import ShardFolder, shard_keys, text_digest, tokens_by_language
 from aicodelint.training.pretraining_sources import LIST, Package, fetch, read_list
+from aicodelint.training.splits import HELD_OUT, leave_sources_out, training_rows
 
-HELD_OUT = 1
 _PACKAGE_SOURCE = re.compile(r"(?:PyPI|npm|Debian):(?P<name>.+?)[-_]v?\d[^/]*$")
 
 
@@ -31,8 +31,6 @@ class UnlabelledTable:
 
     def __init__(self, path: Path, held_out: int) -> None:
         import pandas as pd
-
-        from aicodelint.training.splits import leave_sources_out, training_rows
 
         rows = pd.read_parquet(path, columns=["code", "language", "source", "group", "fold", "problem_id"])
         self.key = f"table-{path.stem}-without-fold-{held_out}"

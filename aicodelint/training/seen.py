@@ -54,13 +54,11 @@ class SeenBefore:
         # Where fewer texts than the sample holds were trained on, the sample is all of them.
         self._highest = max(self.text_digests, default="") if len(self.text_digests) >= TEXTS else "g"
         self._known_names: dict[str, bool] = {}
-        self.rows = 0
         self.source_rows: dict[str, int] = {}
         self._text_rows = self._text_hits = 0
 
     def add(self, text: str, *names: str | None) -> None:
         """Look at one row: its text, and whatever names its table gives to where it comes from."""
-        self.rows += 1
         for name in names:
             if name and self._is_known(name):
                 self.source_rows[name] = self.source_rows.get(name, 0) + 1

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 FOLDS = 5
+HELD_OUT = 1
+"""The fold that the encoder does not learn from."""
 SEMEVAL = "mbzuai-nlp/SemEval-2026-Task13"
 PACKAGES = ("PyPI", "npm", "Debian")
 LABELLED_PACKAGES = "packages by age and notes"

@@ -19,7 +19,7 @@ AI_SHARE = {"wild": 0.4, "labelled": 0.4, "package": 1.0, "semeval": 3.0, "bench
 """How much AI rows count against human rows in each domain. In the wild most code is human; at equal shares one threshold over all
 kinds of code would be spent on the wild alone. Labelled packages are small and many, as most of what is scanned: their share is of the wild."""
 STRENGTH = 0.05
-ENCODER_WEIGHT = 1.0
+ENCODER_WEIGHT = 0.75
 """In logits of P(AI) of a snippet for a standard deviation of the encoder's logit."""
 FAMILY_WEIGHT = 0.4
 PRIOR_TAKEN_BACK = 0.35

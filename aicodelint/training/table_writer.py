@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
-import os
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -23,14 +24,15 @@ class _Sink(Protocol):
 class TableWriter:
     """Writes to ``path`` by way of a file beside it, which takes the place of ``path`` when the ``with`` block ends without an error.
 
-    ``columns`` maps each column to its type, ``str``, ``int`` or ``float``, and gives their order.
+    ``columns`` maps each column to its type, ``str``, ``int`` or ``float``, and gives their order. What cannot be written is a ``UsageError``.
     """
 
     def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
         if path.suffix not in WRITABLE_SUFFIXES:
             raise UsageError(f"cannot write {path}: its name must end in {', '.join(WRITABLE_SUFFIXES)}")
         self._path = path
-        self._partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        # A name that cannot be foreseen, of a file that must be new: writing through a link put there would overwrite what it leads to.
+        self._partial = path.with_name(f".{secrets.token_hex(8)}.partial")
         self._columns = dict(columns)
         self._sink: _Sink | None = None
 
@@ -45,28 +47,43 @@ class TableWriter:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._sink = kinds[self._path.suffix](self._partial, self._columns)
         except OSError as error:
-            raise UsageError(f"cannot write {self._path}: {error.strerror}") from None
+            self._remove()
+            raise self._refused(error) from None
         return self
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append ``rows``; each has every column, and a column without a value has None."""
         if self._sink is None:
             raise ValueError("a TableWriter writes inside its with block only")
-        self._sink.write(rows)
+        try:
+            self._sink.write(rows)
+        except OSError as error:
+            raise self._refused(error) from None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._sink is not None:
-            self._sink.close()
+        try:
+            if self._sink is not None:
+                self._sink.close()
+            if kind is None:
+                self._partial.replace(self._path)
+        except OSError as failure:
+            if kind is None:
+                raise self._refused(failure) from None
+        finally:
             self._sink = None
-        if kind is None:
-            self._partial.replace(self._path)
-        else:
-            self._partial.unlink(missing_ok=True)
+            self._remove()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            self._partial.unlink()
+
+    def _refused(self, error: OSError) -> UsageError:
+        return UsageError(f"cannot write {self._path}: {error.strerror or error}")
 
 
 class _CsvSink:
     def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
-        self._file: IO[str] = path.open("w", encoding="utf-8", newline="")
+        self._file: IO[str] = path.open("x", encoding="utf-8", newline="")
         self._writer = csv.DictWriter(self._file, list(columns), lineterminator="\n")
         self._writer.writeheader()
 
@@ -79,7 +96,7 @@ class _CsvSink:
 
 class _JsonSink:
     def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
-        self._file: IO[str] = path.open("w", encoding="utf-8")
+        self._file: IO[str] = path.open("x", encoding="utf-8")
         self._columns = list(columns)
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -98,10 +115,12 @@ class _ParquetSink:
         kinds: dict[type, Any] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
         self._schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
         self._batch = pa.RecordBatch
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._file: IO[bytes] = path.open("xb")
+        self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._writer.write_batch(self._batch.from_pylist([dict(row) for row in rows], schema=self._schema))
 
     def close(self) -> None:
-        self._writer.close()
+        with self._file:
+            self._writer.close()

@@ -35,7 +35,7 @@ def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: 
         recipe = FineTuning(given["fine_tune_epochs"], given["fine_tune_learning_rate"], given["batch_size"], given["seed"])
         encoder = fine_tune(data, encoder, output, recipe=recipe, key=training_key(data, encoder.fingerprint, recipe), say=say)
         notes = (NOTE,)
-    with ProgressLine("Embedding") as progress:
+    with ProgressLine("Embedding", not given["quiet"]) as progress:
         cache = given["cache_dir"] or default_cache_directory()
         metrics = run_training(data, encoder, plan_of(given), output, cache=cache, progress=progress, say=say, notes=notes)
     for line in summary(metrics):

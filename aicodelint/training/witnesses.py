@@ -18,6 +18,7 @@ from aicodelint.detection.ngrams import BITS
 from aicodelint.training import calibration, evaluation
 from aicodelint.training.dataset import LABELLED, load_rows, modern
 from aicodelint.training.gate import family_ids, train_family_trees, train_gate
+from aicodelint.training.human_rows import BEFORE_AGENTS, BEFORE_MODELS, NO_AI_POLICY
 from aicodelint.training.measure import Measured
 from aicodelint.training.ngrams import NgramScores, train_ngrams
 from aicodelint.training.stack import Scores, add_encoder, fit_combination, fit_families, nature_of
@@ -89,7 +90,7 @@ def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tu
         stack["full"], full_logits = add_encoder(part, said, cheap, cheap_logits[chosen], "encoder.0")
         # It has no say on files of the wild, for which all folds have decided; the packages of one fold are enough for the rest.
         full = _probability(full_logits)
-        packages = [mask for mask in ((part["domain"] == "package").to_numpy(), _random_packages(part)) if mask.any()]
+        packages = [mask for mask in ((part["domain"] == "package").to_numpy(), *_random_packages(part)) if mask.any()]
         threshold = max(threshold, calibration.ai_threshold(full, packages))
         judged |= {"full": (part, full, shares[chosen]), "cheap on the same rows": (part, p_ai[chosen], shares[chosen])}
     family = _family_threshold(rows, p_ai >= threshold, shares)
@@ -124,18 +125,21 @@ def _rows_of(encoder: pd.DataFrame, rows: pd.DataFrame, scores: Scores) -> tuple
 def _human_files(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:
     """Return the masks of the human files that may each be taken for machines' at the same small rate.
 
-    Those are older files of repositories, modern ones, packages, and random packages from before models could write them.
+    Those are older files of repositories, modern ones, packages, and random packages, from before models could write them and of 2023.
     """
     whole, wild, ai = ~rows["cut"].to_numpy(), (rows["domain"] == "wild").to_numpy(), rows["ai"].to_numpy()
-    surely, package = (rows["tool"] == "no-ai-policy").to_numpy(), (rows["domain"] == "package").to_numpy()
-    found = [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package, _random_packages(rows)]
+    surely, package = (rows["tool"] == NO_AI_POLICY).to_numpy(), (rows["domain"] == "package").to_numpy()
+    found = [whole & wild & ~ai & ~modern(rows), whole & surely, whole & package, *_random_packages(rows)]
     return [mask for mask in found if mask.any()]
 
 
-def _random_packages(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return the mask of the first file of each owner of random packages from before models could write them."""
-    human = (rows["domain"] == LABELLED) & (rows["tool"] == "before-september-2022") & ~rows["cut"]
-    return np.asarray(human & ~rows["source"].where(human).duplicated(), dtype=np.bool_)
+def _random_packages(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:
+    """Return for each age of people's random packages the mask of the first file of each owner."""
+    masks = []
+    for age in (BEFORE_MODELS, BEFORE_AGENTS):
+        human = (rows["domain"] == LABELLED) & (rows["tool"] == age) & ~rows["cut"]
+        masks.append(np.asarray(human & ~rows["source"].where(human).duplicated(), dtype=np.bool_))
+    return masks
 
 
 def _family_threshold(rows: pd.DataFrame, found: NDArray[np.bool_], shares: NDArray[np.float64]) -> float:

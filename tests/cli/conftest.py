@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,9 +50,16 @@ def aicodelint_command(repository: Path, rule_engine, monkeypatch: pytest.Monkey
     def command(*arguments: str, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         code = run(lambda: int(cli.main(list(arguments), prog_name="aicodelint", standalone_mode=False) or 0))
-        return Outcome(code, *capsys.readouterr())
+        return _told(code, capsys)
 
     return command
+
+
+def _told(code: int, capsys: pytest.CaptureFixture[str]) -> Outcome:
+    """A crash has the exit code of an error that was foreseen: no test of these may take one for the other."""
+    outcome = Outcome(code, *capsys.readouterr())
+    assert "internal error" not in outcome.err, outcome.err
+    return outcome
 
 
 @pytest.fixture(scope="session")
@@ -69,4 +77,16 @@ def command(
     """``run_here`` away from the user's own configuration and caches, and what it wrote."""
     for name in ("CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    return lambda *arguments: Outcome(run_here(*arguments), *capsys.readouterr())
+    return lambda *arguments: _told(run_here(*arguments), capsys)
+
+
+@pytest.fixture(scope="session")
+def run_without() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in a process of its own, as if ``packages`` were not installed."""
+
+    def run_it(packages: Iterable[str], *arguments: object) -> subprocess.CompletedProcess[str]:
+        script = f"import sys\nsys.modules.update(dict.fromkeys({[*packages]!r}))\nfrom aicodelint.cli.main import main\nmain()"
+        words = [sys.executable, "-c", script, *map(str, arguments)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+
+    return run_it

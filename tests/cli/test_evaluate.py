@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -221,6 +220,14 @@ def test_the_page_loads_nothing_and_obeys_no_name(evaluate: Callable[..., Any], 
     assert "\\x1b[31m" in (tmp_path / "report.txt").read_text(encoding="utf-8")
 
 
+def test_no_link_beside_the_report_is_written_through(evaluate: Callable[..., Any], bundle: Path, unseen: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / f".report.txt.{os.getpid()}.partial").symlink_to(precious)
+    assert evaluate(unseen, "--model", bundle, "-o", tmp_path / "report.txt").code == 0
+    assert precious.read_text() == "mine"
+
+
 def test_binary_labels_are_human_and_ai_without_families(evaluate: Callable[..., Any], bundle: Path, rows: list[Row], tmp_path: Path) -> None:
     table = _write(tmp_path / "t.csv", [(row[0], str(int(row[1] != "Human"))) for row in rows[180:]], ("code", "label"))
     found = _report(evaluate(table, "--model", bundle, "--format", "json"))
@@ -254,20 +261,14 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert outcome.err.count("\n") == 1
 
 
-def test_a_plain_install_judges_a_csv_and_says_what_parquet_needs(run_here: Callable[..., int], bundle: Path, unseen: Path, tmp_path: Path) -> None:
+def test_a_plain_install_judges_a_csv_and_says_what_parquet_needs(
+    run_here: Callable[..., int], run_without: Callable[..., Any], bundle: Path, unseen: Path, tmp_path: Path
+) -> None:
     """Without what the train extra brings; the bundle that is used here holds its encoder, as the one that ships does."""
     assert run_here("models", "export-onnx", bundle, "-o", tmp_path / "cpu", "--check", unseen) == 0
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
-    script = """
-import sys
-for name in ("torch", "transformers", "pandas", "sklearn", "scipy", "matplotlib", "lightgbm", "pyarrow", "onnx"):
-    sys.modules[name] = None
-from aicodelint.cli.main import main
-sys.argv = ["aicodelint", "evaluate", *sys.argv[1:]]
-main()
-"""
+    missing = ("torch", "transformers", "pandas", "sklearn", "scipy", "matplotlib", "lightgbm", "pyarrow", "onnx")
     for table, code in ((unseen, 0), (tmp_path / "t.parquet", 2)):
-        arguments = [sys.executable, "-c", script, str(table), "--model", str(tmp_path / "cpu"), "--html", str(tmp_path / "page.html")]
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, check=False)
+        done = run_without(missing, "evaluate", table, "--model", tmp_path / "cpu", "--html", tmp_path / "page.html")
         assert done.returncode == code, done.stderr
     assert done.stderr == "error: aicodelint evaluate needs packages that are not installed (pyarrow): pip install 'aicodelint[train]'\n"

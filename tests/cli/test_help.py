@@ -38,6 +38,29 @@ def parse(command: click.Command, words: list[str]) -> None:
         parse(inner, rest[1:])
 
 
+FORMATS = (
+    ("baseline", "show"),
+    ("cache", "info"),
+    ("daemon", "status"),
+    ("evaluate",),
+    ("explain",),
+    ("history",),
+    ("models", "info"),
+    ("models", "list"),
+)
+
+
+@pytest.mark.parametrize("words", FORMATS, ids=" ".join)
+def test_format_is_the_same_option_everywhere(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(page(words, capsys).split())
+    assert re.search(r"-f, --format \[text\|json(\|svg)?\] How to tell\. \[default: text\]", text)
+
+
+@pytest.mark.parametrize("words", [("evaluate",), ("train",)], ids=" ".join)
+def test_labels_are_said_to_be_thirteen(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert "1 to 13, the first ten as in the research task" in " ".join(page(words, capsys).split())
+
+
 @pytest.mark.parametrize("words", PAGES, ids=" ".join)
 def test_help_teaches_by_example(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     lines = page(words, capsys).splitlines()

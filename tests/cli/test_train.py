@@ -197,6 +197,28 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert not (tmp_path / "b" / MANIFEST).exists()
 
 
+def test_quiet_draws_nothing_even_on_a_terminal(
+    command: Callable[..., Any], table: Path, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    options = ["--encoder", tiny_encoder, "--epochs", 1]
+    loud = command("train", table, "-o", tmp_path / "loud", *options, "--cache-dir", tmp_path / "c1")
+    assert (loud.code, "Embedding [" in loud.err) == (0, True)
+    assert command("train", table, "-o", tmp_path / "quiet", *options, "--cache-dir", tmp_path / "c2", "--quiet") == (0, "", "")
+
+
+def test_labels_reach_no_terminal_that_would_obey_them(
+    command: Callable[..., Any], three_authors: list[tuple[str, str]], tiny_encoder: Path, cache: Path, tmp_path: Path
+) -> None:
+    table = _write_csv(tmp_path / "t.csv", [(code, label.replace("beta", "be\x1b[31mta")) for code, label in three_authors[:90]])
+    outcome = command("train", table, "-o", tmp_path / "b", "--encoder", tiny_encoder, "--cache-dir", cache, "--epochs", 1)
+    assert outcome.code == 0, outcome.err
+    assert "be\\x1b[31mta" in outcome.err
+    info = command("models", "info", tmp_path / "b")
+    assert "be\\x1b[31mta" in info.out
+    assert "\x1b" not in outcome.err + info.out
+
+
 def test_a_directory_with_other_things_in_it_is_left_alone(command: Callable[..., Any], tmp_path: Path, table: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "thesis.txt").write_text("mine")
@@ -295,22 +317,20 @@ def test_models_list_and_info(command: Callable[..., Any], bundle: Path) -> None
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_export_onnx_makes_a_bundle_that_agrees_and_needs_no_torch(
-    command: Callable[..., Any], bundle: Path, table: Path, tmp_path: Path, three_authors: list[tuple[str, str]], precision: str
+    command: Callable[..., Any],
+    run_without: Callable[..., Any],
+    bundle: Path,
+    table: Path,
+    tmp_path: Path,
+    three_authors: list[tuple[str, str]],
+    precision: str,
 ) -> None:
     outcome = command("models", "export-onnx", bundle, "-o", tmp_path / "cpu", "--precision", precision, "--check", table)
     assert outcome.code == 0, outcome.err
     assert "verdicts agree" in outcome.out
     labels = _project(tmp_path / "project", three_authors[:9])
-    script = f"""
-import sys
-sys.modules["torch"] = None
-sys.modules["transformers"] = None
-from aicodelint.cli.main import main
-paths = [{str(tmp_path / "project")!r}, "--model", {str(tmp_path / "cpu")!r}]
-sys.argv = ["aicodelint", "scan", *paths, "--engine", "in-process", "--no-cache", "--format", "json"]
-main()
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
+    options = ["--model", tmp_path / "cpu", "--engine", "in-process", "--no-cache", "--format", "json"]
+    done = run_without(("torch", "transformers"), "scan", tmp_path / "project", *options)
     assert done.returncode == 1, done.stderr
     assert [entry["family"] or "Human" for entry in json.loads(done.stdout)["files"]] == labels
     assert command("models", "export-onnx", tmp_path / "cpu", "-o", tmp_path / "again").code == 2

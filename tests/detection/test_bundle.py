@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def without(key: str) -> dict[str, Any]:
         (manifest() | {"thresholds": {"gate": 0.1, "human": 0.3, "ai": 7, "family": 0.7}}, "threshold 7"),
         (manifest() | {"files": {"../../etc/passwd": {"sha256": ""}}}, "file name"),
         (manifest() | {"files": []}, "malformed"),
+        *((manifest() | {name: value}, name) for name in ("window_tokens", "minimum_tokens") for value in (0, -1, 1.5, math.inf, True, "64", None)),
     ],
 )
 def test_unusable_manifests_are_refused_in_one_line(directory: Path, content: dict[str, Any] | str, says: str) -> None:

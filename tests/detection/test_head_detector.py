@@ -78,6 +78,10 @@ def test_the_gate_lets_human_texts_go_without_families(detector: HeadDetector, t
     [
         ({"blend": {"bias": 0}}, "blend cannot be read"),
         ({"blend": {"bias": float("nan"), "trees": 1, "head": 1}}, "not finite"),
+        ({"blend": {"bias": 10**400, "trees": 1, "head": 1}}, "blend cannot be read"),
+        *(({"family_temperature": value}, "family_temperature cannot be read") for value in ("warm", [1.0], None, 10**400)),
+        *(({"family_temperature": value}, "family_temperature is") for value in (0, -1.0, 1e-320, float("nan"), float("inf"))),
+        ({"window_tokens": 2}, "no room beside the encoder's 2 special ones"),
         ({"labels": ["Human", "a", "b", "c"]}, "a head of 3 family classes; it has 2"),
         ({"encoder": {}}, "neither a hub model nor a path"),
         ({"encoder": None}, "neither holds an encoder nor names one"),

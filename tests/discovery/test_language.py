@@ -79,6 +79,8 @@ def test_by_name(path: str, language: str | None) -> None:
         ("", "#include <iostream>\nusing namespace std;\nint main() {\n  vector<int> v;\n  cout << 1;\n}\n", "C++"),
         ("", '#include <stdio.h>\n\nint main(void) {\n    int a, b;\n    printf("x");\n}\n', "C"),
         ("", "<?php\necho 1;\n", "PHP"),
+        ("", "import os\nclass A:\n    def f(self):\n", "Python"),
+        ("", "import os\nclass A:\n", None),
         ("notes", "Call me for more of this.\nIf you import goods: pay.\n\nThe class of 1999 returns.\n", None),
         ("data", '{"def": 1}\n', None),
     ],

@@ -116,6 +116,17 @@ def test_a_meeting_place_names_its_files() -> None:
     assert (meeting.socket_path, meeting.life_lock, meeting.spawn_lock) == ("/run/x/k.sock", "/run/x/k.lock", "/run/x/spawn.lock")
 
 
+@pytest.mark.parametrize("name", ["life_lock", "spawn_lock"])
+def test_a_daemon_is_coming_while_one_starts_or_lives(tmp_path: Path, name: str) -> None:
+    meeting = Rendezvous(str(tmp_path), "k")
+    assert not meeting.is_coming()
+    lock = try_lock(getattr(meeting, name))
+    assert lock is not None
+    assert meeting.is_coming()
+    os.close(lock)
+    assert not meeting.is_coming()
+
+
 def test_looking_for_a_directory_need_not_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "")
     monkeypatch.setenv("TMPDIR", str(tmp_path) if len(str(tmp_path)) < 60 else "/tmp")

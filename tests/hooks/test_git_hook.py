@@ -41,6 +41,17 @@ def test_commit_all_and_partial_commits_are_judged_by_their_own_index(repository
     assert repository.run("git", "commit", "-a", "-m", "x").returncode == 1
 
 
+def test_no_link_beside_the_hook_is_written_through(repository) -> None:
+    precious = repository.root / "precious"
+    precious.write_text("mine")
+    hooks = repository.root / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    (hooks / "pre-commit.aicodelint-part").symlink_to(precious)
+    assert repository.aicodelint("hook", "install").returncode == 0
+    assert precious.read_text() == "mine"
+    assert (hooks / "pre-commit").stat().st_mode & 0o111
+
+
 def test_report_lets_the_commit_pass(repository) -> None:
     assert repository.aicodelint("hook", "install", "--report").returncode == 0
     repository.write("a.py", AI)

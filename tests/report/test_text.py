@@ -26,6 +26,13 @@ def test_verbose_says_what_became_of_every_other_file(written, results) -> None:
     assert "model rule (0123456789abcdef), engine in-process on cpu" in text
 
 
+def test_verbose_tells_of_what_is_not_shown_even_if_suppressed_findings_are(written, results) -> None:
+    lines = written("text", results, verbose=True, show_suppressed=True).split("\n")
+    for line in ("d.go: undetermined: too-close", "logo.png: skipped: binary", "x.min.js: skipped: minified"):
+        assert line in lines
+    assert [line for line in lines if line.startswith("src/b.py")] == [LINE.replace("a.py", "b.py").rstrip("\n") + " [suppressed: inline]"]
+
+
 def test_the_frame_numbers_lines_and_says_what_it_leaves_out(written, results) -> None:
     lines = written("text", results, show_source=True).split("\n")
     assert lines[1] == "   3 | line(3)"

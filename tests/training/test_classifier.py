@@ -21,7 +21,7 @@ from aicodelint.errors import BundleError  # noqa: E402
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+    monkeypatch.setenv("AICODELINT_CACHE_DIR", str(tmp_path / "user-cache"))
 
 
 @pytest.fixture

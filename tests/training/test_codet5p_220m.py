@@ -103,7 +103,7 @@ def test_a_bundle_on_it_stays_under_a_megabyte_and_judges(encoder: TorchTextEnco
 def test_on_a_cpu_it_is_made_int8_once_and_stays_the_same_encoder(
     codet5p_220m: Path, encoder: TorchTextEncoder, code: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("AICODELINT_CACHE_DIR", str(tmp_path))
     said: list[str] = []
     opened = open_text_encoder(codet5p_220m, device="cpu", say=said.append)
     assert isinstance(opened, OnnxTextEncoder)

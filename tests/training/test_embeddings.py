@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 from aicodelint.errors import UsageError
-from aicodelint.training.embeddings import CHUNK_TEXTS, embed
+from aicodelint.training.embeddings import CHUNK_TEXTS, default_cache_directory, embed
 
 
 class CountingEncoder:
@@ -38,6 +38,11 @@ class CountingEncoder:
 TEXTS = ["ab\nc", "x", "", "ab\nc", "é\n\nz"]
 ROWS = [[2, 97], [1, 99], [1, 120], [1, 0], [2, 97], [1, 99], [1, 233], [1, 0], [1, 122]]
 OWNER = [0, 0, 1, 2, 3, 3, 4, 4, 4]
+
+
+def test_they_are_kept_in_the_cache_directory_that_was_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AICODELINT_CACHE_DIR", str(tmp_path))
+    assert default_cache_directory() == tmp_path / "embeddings"
 
 
 @pytest.mark.parametrize("kept", [True, False])

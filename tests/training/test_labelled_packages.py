@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from aicodelint.training import labelled_packages as labelled
 from aicodelint.training.draw_packages import draw
-from aicodelint.training.labelled_packages import CHARACTERS, FILES_A_PACKAGE, Release, choose, fetch_all, index_root, labelled_rows, read_releases
+from aicodelint.training.labelled_packages import CHARACTERS, FILES_A_PACKAGE, Release, choose, fetch_all, labelled_rows, read_releases
+from aicodelint.training.package_index import index_root
 from aicodelint.training.pretraining_archive import Document
 from aicodelint.training.pretraining_sources import FetchError
 from aicodelint.training.pretraining_text import HELD_OUT, UnlabelledTable
@@ -44,7 +44,7 @@ class Index:
         monkeypatch.setenv("PIP_INDEX_URL", f"{self.root}/simple/")
         monkeypatch.setenv("NPM_CONFIG_REGISTRY", f"{self.root}/npm/")
         index_root.cache_clear()
-        monkeypatch.setattr(labelled, "read_address", self.read)
+        monkeypatch.setattr("aicodelint.training.package_index.read_address", self.read)
         monkeypatch.setattr("aicodelint.training.draw_packages.read_address", self.read)
 
     def read(self, address: str, most: int) -> bytes:
@@ -145,11 +145,6 @@ def test_files_in_rarer_languages_are_chosen_first() -> None:
     assert chosen[0].path == "a.ts"
     assert {"b.sh", "setup.py"}.isdisjoint(document.path for document in chosen)
     assert choose(reversed(found)) == chosen
-
-
-def test_addresses_without_tls_are_refused() -> None:
-    with pytest.raises(FetchError, match="HTTPS"):
-        labelled.read_address("file:///etc/passwd", 10)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,36 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["t.csv"]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("rows", [1, 5000])
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path: Path, suffix: str, rows: int) -> None:
+    """One row is written when the file is closed, five thousand before that."""
+    import resource
+
+    path = tmp_path / f"t{suffix}"
+    batch = [{"id": f"{number:064x}"} for number in range(rows)]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(UsageError, match=r"cannot write .*: File too large"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50, before[1]))
+        try:
+            with TableWriter(path, {"id": str}) as writer:
+                writer.write(batch)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_a_link_where_the_file_is_begun_is_not_written_through(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    monkeypatch.setattr("secrets.token_hex", lambda size: "guessed")
+    (tmp_path / ".guessed.partial").symlink_to(precious)
+    with pytest.raises(UsageError, match="cannot write"), TableWriter(tmp_path / f"t{suffix}", {"id": str}) as writer:
+        writer.write([{"id": "a"}])
+    assert precious.read_text() == "mine"
+
+
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"its name must end in \.parquet, \.csv"):
         TableWriter(tmp_path / "t.xml", {"id": str})

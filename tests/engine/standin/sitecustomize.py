@@ -26,6 +26,9 @@ class Detector:
     def judge(self, snippets):
         return [self._one(snippet) for snippet in snippets]
 
+    def close(self):
+        self._kept.clear()
+
     def _one(self, snippet):
         from aicodelint.finding import Verdict, WindowVerdict
 
