@@ -71,7 +71,7 @@ def main() -> None:
     encoder = _in_fp32(options.encoder or default_path()) if options.fp32 else open_text_encoder(options.encoder)
     with ProgressLine("Embedding") as progress:
         windows = embed(code, encoder, options.cache_dir, progress)
-    recipe = HeadRecipe(max_epochs=60, learning_rate=1e-3, batch_size=32, loss=options.loss, class_weight="sqrt", label_smoothing=0.1, patience=10)
+    recipe = HeadRecipe(max_epochs=60, batch_size=32, loss=options.loss, class_weight="sqrt", label_smoothing=0.1, patience=10)
 
     def head(train: np.ndarray, test: np.ndarray) -> np.ndarray:
         found = np.zeros((len(test), len(TEN_FAMILIES)))
