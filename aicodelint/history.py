@@ -15,6 +15,7 @@ from aicodelint.discovery.examine import Examiner
 from aicodelint.discovery.git import NO_ATTRIBUTES, Repository
 from aicodelint.discovery.ignore import Excludes
 from aicodelint.discovery.options import DiscoveryOptions
+from aicodelint.errors import UsageError
 from aicodelint.finding import SourceFile, Status
 from aicodelint.history_authors import UNKNOWN, AuthorShare, makers, shares
 from aicodelint.scanning import Policies, judge_files
@@ -118,7 +119,14 @@ class History:
 
 
 def last_commits(repository: Repository, since: str | None) -> list[tuple[str, str]]:
-    """Return ``(YYYY-MM, commit)`` for each month since ``since`` (a date as git reads it; None: from the first) with its last commit."""
+    """Return ``(YYYY-MM, commit)`` for each month since ``since`` (a date as git reads it; None: from the first) with its last commit.
+
+    Raises ``UsageError`` where git reads no date in ``since``.
+    """
+    if since is not None and not repository.reads_date(since):
+        raise UsageError(f"git reads no date in {since[:60]!a}")
+    if not repository.has_commits():
+        return []
     wanted = [f"--since={since}"] if since else []
     output = repository.run("log", "--first-parent", "--no-show-signature", "--format=%ct %H", *wanted, "HEAD", "--").decode()
     last: dict[str, str] = {}

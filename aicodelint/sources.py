@@ -56,6 +56,8 @@ class Request:
             raise UsageError("the path - (stdin) cannot be mixed with others")
         if self.stdin_filename is not None and self.paths != (STDIN,):
             raise UsageError("--stdin-filename needs the path - and no other")
+        if self.stdin_filename == "":
+            raise UsageError("--stdin-filename is empty")
 
 
 def source_files(request: Request, search: ConfigSearch, directory: Path, own: frozenset[str] = frozenset()) -> Iterator[SourceFile]:

@@ -151,3 +151,17 @@ def aicodelint_history(rule_engine, monkeypatch: pytest.MonkeyPatch, capsys: pyt
         return captured.out
 
     return run
+
+
+def test_a_date_that_git_cannot_read(commit) -> None:
+    commit("2026-01-05T00:00:00Z", a_py=HUMAN)
+    repository = require_repository(str(Path.cwd()))
+    for since in ("nonsense", "", "--all"):
+        with pytest.raises(UsageError, match="git reads no date"):
+            last_commits(repository, since)
+    for since in ("2020-01-01", "20 years ago", "yesterday", "now"):
+        last_commits(repository, since)
+
+
+def test_a_repository_without_commits(commit) -> None:
+    assert last_commits(require_repository(str(Path.cwd())), None) == []

@@ -123,7 +123,7 @@ def _parsed(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]
     given = scan.make_context("aicodelint scan", list(arguments)).params
     paths, _, _ = given.pop("paths"), given.pop("formats"), given.pop("outputs")
     if given["staged"] or given["diff"] or given["baseline"]:
-        raise UsageError("a baseline is made of whole files: --staged, --diff and --baseline do not go with it")
+        raise UsageError("a baseline is made of whole files: --staged and --diff do not go with it, and --file names it, not --baseline")
     return paths, given
 
 

@@ -64,7 +64,7 @@ def history(*, since: str, form: str, by_author: bool, threshold: float | None, 
     if repository.is_shallow():
         say("note: this clone is shallow: months are missing that 'git fetch --unshallow' would bring")
     if not months:
-        say(f"note: no commit since {since}")
+        say("note: there are no commits" if since == "all" else f"note: no commit since {since}")
     if form == "svg":
         click.echo(months_svg(months), nl=False)
     elif form == "json":

@@ -80,7 +80,12 @@ def _in_order(args: list[str], formats: tuple[str, ...], outputs: tuple[str, ...
 
 
 def _words(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    return tuple(word.strip() for value in values for word in value.split(",") if word.strip()) if values else None
+    if not values:
+        return None
+    words = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+    if not words:  # an unset variable of a script, which would let everything pass
+        raise click.BadParameter("it is empty", ctx=ctx, param=parameter)
+    return words
 
 
 @click.command(cls=_ScanCommand, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})

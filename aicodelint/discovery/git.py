@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from aicodelint.errors import GitError
 _OPTIONS = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "core.untrackedCache=false")
 _CLOSED = re.compile(rb"^warning: could not open directory '(.+)/?': ", re.MULTILINE)
 _FIXED = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "LANGUAGE": ""}
+_NOW = frozenset({"now", "today"})
 _LOCAL = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -116,6 +118,21 @@ class Repository:
         done = self._run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", directory)
         names = sorted({os.fsdecode(name) for name in done.stdout.split(b"\0") if name})
         return Listing(names, tuple(os.fsdecode(name) for name in _CLOSED.findall(done.stderr)))
+
+    def has_commits(self) -> bool:
+        """Say whether HEAD is a commit."""
+        try:
+            return bool(self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+        except GitError:
+            return False
+
+    def reads_date(self, text: str) -> bool:
+        """Say whether git finds a date in ``text``. It takes words that it does not know for this very second, and raises no complaint."""
+        if text.strip().lower() in _NOW:
+            return True
+        earlier = time.time()
+        found = self.run("rev-parse", f"--since={text}").decode().strip().removeprefix("--max-age=")
+        return not earlier - 1 <= float(found) <= time.time() + 1
 
     def is_shallow(self) -> bool:
         """Tell whether the history was cut off where it was cloned."""

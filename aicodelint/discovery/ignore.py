@@ -22,11 +22,14 @@ class Excludes:
         self._directories = {"": False}
 
     def match(self, path: str, *, directory: bool = False) -> bool:
-        """Tell whether an absolute path is excluded, itself or by a directory above it. What lies outside the root never is."""
+        """Tell whether an absolute path is excluded, itself or by a directory above it.
+
+        Outside the root patterns without a path (``*.py``, ``build/``) hold below the directory that both share; those with one hold nowhere.
+        """
         if not self._patterns:
             return False
-        relative = below(path, self._root)
-        if relative is None or relative == ".":
+        relative = below(path, self._root) or os.path.relpath(path, self._root)
+        if relative.rpartition(os.sep)[2] in {".", ".."}:
             return False
         relative = relative.replace(os.sep, "/")
         return self._directory(relative) if directory else self._directory(relative.rpartition("/")[0]) or self._says(relative, False)
@@ -38,7 +41,7 @@ class Excludes:
             known = False
             for name in relative.split("/"):
                 above = f"{above}/{name}" if above else name
-                known = known or self._says(above, True)
+                known = known or (name != ".." and self._says(above, True))
             self._directories[relative] = known
         return known
 

@@ -104,4 +104,21 @@ def test_excludes(tmp_path: Path) -> None:
     assert excludes.match(f"{tmp_path}/x/only.py")
     assert excludes.match(f"{tmp_path}/y/z.gen.py")
     assert not excludes.match(f"{tmp_path}/y/x/only.py")
-    assert not excludes.match("/elsewhere/a.gen.py")
+    assert not excludes.match("/elsewhere/only.py")
+
+
+def test_patterns_without_a_path_hold_outside_of_the_root(tmp_path: Path) -> None:
+    excludes = Excludes(DiscoveryOptions(cwd=tmp_path / "here", exclude=("*.gen.py", "build/", ".*", "/only.py", "there/path.py")))
+    outside = tmp_path / "there"
+    assert excludes.match(str(outside / "a.gen.py"))
+    assert excludes.match(str(outside / "build" / "a.py"))
+    assert excludes.match(str(outside / ".hidden" / "a.py"))
+    for kept in ("a.py", "only.py", "path.py"):
+        assert not excludes.match(str(outside / kept)), kept
+    assert not excludes.match(str(tmp_path), directory=True)
+    assert not excludes.match(str(tmp_path / "here"), directory=True)
+
+
+def test_a_name_above_what_is_scanned_excludes_nothing(tmp_path: Path) -> None:
+    shared = tmp_path / "build" / "work"
+    assert not Excludes(DiscoveryOptions(cwd=shared / "here", exclude=("build/",))).match(str(shared / "there" / "a.py"))
