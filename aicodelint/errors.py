@@ -14,6 +14,10 @@ class UsageError(AicodelintError):
     """The command line asks for something that cannot be done (a path that does not exist, options that exclude each other)."""
 
 
+class ParameterError(UsageError, ValueError):
+    """A parameter of a training has an impossible value. A ``ValueError`` too, as users of scikit-learn expect."""
+
+
 class ConfigError(AicodelintError):
     """A configuration file is unreadable, holds an unknown key or an impossible value."""
 

@@ -25,18 +25,23 @@ def models() -> None:
 @click.argument("directories", nargs=-1, type=click.Path(path_type=Path, file_okay=False))
 @format_option()
 def list_bundles(directories: tuple[Path, ...], form: str) -> int:
-    """List the bundle that ships, and those in DIRECTORIES and one level below."""
+    """List the bundle that ships, and those in DIRECTORIES and one level below. One that cannot be used is listed with the reason."""
     from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
 
     places = [default_path()]
     for directory in directories:
         places += [path for path in (directory, *sorted(directory.glob("*"))) if (path / MANIFEST).is_file()]
-    found = [_described(Bundle.open(path)) for path in places if (path / MANIFEST).is_file()]
+    found = []
+    for path in (path for path in places if (path / MANIFEST).is_file()):
+        try:
+            found.append(_described(Bundle.open(path)))
+        except BundleError as error:
+            found.append({"path": str(path), "error": str(error)})
     if form == "json":
         click.echo(json.dumps(found, indent=2))
     else:
         for entry in found:
-            tell(f"{entry['path']}: {entry['name']} ({entry['fingerprint']}), {len(entry['families'])} families, {entry['bytes'] / 1e6:.1f} MB")
+            tell(_line(entry))
     return 0
 
 
@@ -106,6 +111,13 @@ def export_onnx(directory: Path, output: Path, **given: Any) -> int:
     tell(agreement.sentence())
     say(f"wrote {output}")
     return 0
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """Return what the list says of one bundle."""
+    if "error" in entry:
+        return f"{entry['path']}: cannot be used: {entry['error']}"
+    return f"{entry['path']}: {entry['name']} ({entry['fingerprint']}), {len(entry['families'])} families, {entry['bytes'] / 1e6:.1f} MB"
 
 
 def _described(bundle: Any) -> dict[str, Any]:

@@ -34,8 +34,9 @@ def predict(data: tuple[Path, ...], output: Path, **given: Any) -> int:
     aicodelint predict test.csv --output submission.csv --labels-only
     aicodelint predict snippets.jsonl -o out.jsonl --model mine/ --code-column text
 
-    Rows are read, judged and written a batch at a time: a table may be larger than memory. Labels are 0 to 10 as in the research task; a bundle
-    with families of its own numbers them in its order.
+    Rows are read, judged and written a batch at a time: a table may be larger than memory. Labels are the ids that `train` reads, 0 to 10 as in
+    the research task; a bundle with families of its own numbers them in its order, from 1 on. A row is labelled -1 where it is AI only because
+    --threshold is so low that its family was not looked for.
     """
     try:
         from aicodelint.training.predict_table import predict_table

@@ -27,7 +27,7 @@ DTYPE_HELP = (
 @click.option("--revision", metavar="SHA", help="The revision of a hub model.")
 @click.option("--download", is_flag=True, help="Fetch a hub model that is not on this machine. Without it nothing is ever downloaded.")
 @click.option("--only", type=click.Choice(["head", "gate"]), help="Train the family head alone, or AI or human alone.")
-@click.option("--human", metavar="LABEL", help="The label of human rows. Default: Human, or 0.")
+@click.option("--human", metavar="LABEL", help="The label of human rows. Default: Human or 0, which are the same.")
 @column_options("code", "label", "group", "language")
 @click.option("--epochs", default=30, show_default=True, type=click.IntRange(1), help="Epochs at most.")
 @click.option("--learning-rate", default=1e-3, show_default=True, type=click.FloatRange(0, min_open=True))
@@ -62,8 +62,9 @@ def train(data: tuple[Path, ...], output: Path, **given: Any) -> int:
     aicodelint train rows.parquet --output mine/ --encoder Salesforce/codet5p-220m --download
     aicodelint train rows.jsonl --output mine/ --only head --loss ldam --label-smoothing 0.1
 
-    Labels are names or ids (0 = human, 1 to 13, the first ten as in the research task). Human rows teach AI or human and are left out of the
-    family head; without any, AI or human is what the default bundle says. Interrupted, the same command goes on where it was.
+    Labels are names or ids (0 = human, 1 to 13, the first ten as in the research task); 0 and 1 alone are human and AI, as --only gate has it.
+    Human rows teach AI or human and are left out of the family head; without any, AI or human is what the default bundle says. Interrupted, the
+    same command goes on where it was.
     """
     try:
         from aicodelint.training import train_command

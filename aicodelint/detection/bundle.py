@@ -53,9 +53,11 @@ class Bundle:
 
     @classmethod
     def _from_manifest(cls, path: Path, manifest: dict[str, Any], fingerprint: str) -> Bundle:
-        labels = tuple(str(label) for label in manifest["labels"])
+        labels = _labels(manifest["labels"])
         limits = manifest["thresholds"]
         thresholds = Thresholds(ai=_probability(limits["ai"]), human=_probability(limits["human"]), family=_probability(limits["family"]))
+        if thresholds.ai < thresholds.human:
+            raise ValueError(f"thresholds: ai {thresholds.ai} is below human {thresholds.human}")
         files = {_plain_name(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
         return cls(
             path=path,
@@ -107,6 +109,15 @@ def _plain_name(name: str) -> str:
     if Path(name).name != name or name in {"", ".", ".."}:
         raise ValueError(f"file name {name!r}")
     return name
+
+
+def _labels(found: object) -> tuple[str, ...]:
+    """Return what the classes are called: human, and at least one family, each by a name of its own."""
+    if not isinstance(found, list) or len(found) < 2 or not all(isinstance(label, str) and label.strip() for label in found):
+        raise ValueError(f"labels {str(found)[:80]}: a list of names is wanted, human and at least one family")
+    if len(set(found)) < len(found):
+        raise ValueError("labels: a name stands there twice")
+    return tuple(found)
 
 
 def _probability(value: object) -> float:

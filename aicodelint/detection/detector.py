@@ -27,6 +27,7 @@ from aicodelint.detection.windows import Window, windows_of
 from aicodelint.detection.witnesses import CheapWitnesses
 from aicodelint.errors import BundleError
 from aicodelint.finding import Snippet, Verdict, WindowVerdict
+from aicodelint.rules import FAMILIES
 
 ENCODER_INPUT = "encoder.0"
 
@@ -47,6 +48,8 @@ class Detector:
 
     def __init__(self, bundle: Bundle, jobs: int | None = None, device: str = "cpu") -> None:
         """Load the bundle; raise ``BundleError`` where a file is missing, damaged, or does not fit the others."""
+        if len(bundle.model.families) != len(FAMILIES):
+            raise BundleError(f"the bundle names {len(bundle.model.families)} families; its models tell {len(FAMILIES)} apart")
         self._bundle = bundle
         self._stack = Stack.load(bundle.read("stack.json"))
         self._witnesses = CheapWitnesses(

@@ -20,7 +20,7 @@ from transformers import T5EncoderModel
 from aicodelint.detection.checkpoint_torch import DTYPES, read_config, read_encoder, read_tokenizer, weight_files
 from aicodelint.detection.hub_tokenizer import HubTokenizer
 from aicodelint.detection.hub_torch import EncoderPlace
-from aicodelint.errors import EngineError, UsageError
+from aicodelint.errors import EngineError, ParameterError
 
 GPU_BATCH_TOKENS = 32768
 CPU_BATCH_TOKENS = 2048
@@ -165,24 +165,24 @@ def mean_pool(model: T5EncoderModel, ids: torch.Tensor, mask: torch.Tensor) -> t
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device ``auto``, ``cpu`` or ``cuda`` stands for here; raise ``EngineError`` where there is none."""
+    """Return what ``auto``, ``cpu`` or ``cuda`` stands for; raise ``EngineError`` where it is not there, ``ParameterError`` for another name."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name not in {"cpu", "cuda"}:
-        raise UsageError(f"unknown device {name!r}: choose auto, cpu or cuda")
+        raise ParameterError(f"unknown device {name!r}: choose auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise EngineError("there is no CUDA device here, or this torch was built without CUDA")
     return torch.device(name)
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """Return the number type for ``fp32``, ``fp16``, ``bf16`` or ``auto`` on ``device``; raise ``UsageError`` for another name."""
+    """Return the number type for ``fp32``, ``fp16``, ``bf16`` or ``auto`` on ``device``; raise ``ParameterError`` for another name."""
     if name == "auto":
         if device.type == "cpu":
             return torch.float32
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     if name not in DTYPES:
-        raise UsageError(f"unknown number type {name!r}: choose auto, {', '.join(DTYPES)}")
+        raise ParameterError(f"unknown number type {name!r}: choose auto, {', '.join(DTYPES)}")
     return DTYPES[name]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from safetensors.numpy import load
 
+from aicodelint.detection.finite import require_finite
 from aicodelint.errors import BundleError
 
 TENSORS = ("ai.weight", "ai.bias", "family.weight", "family.bias")
@@ -32,6 +33,7 @@ class Head:
         width = head.ai_weight.shape[-1]
         if head.ai_weight.shape != (3, width) or head.family_weight.shape != (len(head.family_bias), width) or head.ai_bias.shape != (3,):
             raise BundleError("the head cannot be read: its tensors do not fit together")
+        require_finite("the head", (head.ai_weight, head.ai_bias, head.family_weight, head.family_bias))
         return head
 
     @property

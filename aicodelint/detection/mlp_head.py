@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load
 
+from aicodelint.detection.finite import require_finite
 from aicodelint.errors import BundleError
 
 LAYER_NORM_EPSILON = 1e-5
@@ -35,10 +36,12 @@ class MlpHead:
         return len(self.layers[-1][0])
 
     def logits(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits (n, classes) of embeddings (n, d), float32."""
+        """Return the logits (n, classes) of embeddings (n, d), float32; raise ``BundleError`` where they leave the range of floats."""
         found = np.empty((len(embeddings), self.classes), np.float32)
-        for number, row in enumerate(embeddings):
-            found[number] = self._row(row)
+        with np.errstate(over="ignore", invalid="ignore"):  # numpy would warn on stderr of what is refused below
+            for number, row in enumerate(embeddings):
+                found[number] = self._row(row)
+        require_finite("what the head makes of a text", (found,))
         return found
 
     def _row(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,6 +74,7 @@ def _head(tensors: Mapping[str, NDArray[np.float32]], name: str) -> MlpHead:
         )
     except KeyError as error:
         raise BundleError(f"the head cannot be read: it lacks {error}") from None
+    require_finite("the head", (part for layer in layers for part in layer))
     width = layers[0][0].shape[-1] if layers else 0
     for weight, bias in layers:
         if bias.shape != weight.shape[:1] or weight.shape[-1] != width or weight.ndim > 2:

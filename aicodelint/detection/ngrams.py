@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from aicodelint.detection.finite import require_finite
 from aicodelint.detection.lexing import Lexed
 from aicodelint.errors import BundleError
 
@@ -143,6 +144,9 @@ class NgramWitnesses:
                     self._families[view.name] = arrays[f"{view.name}.family"], bias, scale
         except KeyError as error:
             raise BundleError(f"the n-gram models of the bundle lack {error}") from None
+        # Not of the weights over the buckets, whose millions would be read for nothing: what they give is looked at.
+        require_finite("the n-gram models", [bias for _, bias in self._ai.values()])
+        require_finite("the n-gram models", [part for _, bias, scale in self._families.values() for part in (bias, scale)])
         shapes = [(weights.shape, len(bias)) for weights, bias in self._ai.values()]
         shapes += [(weights.shape, len(bias)) for weights, bias, _ in self._families.values()]
         for shape, columns in shapes:

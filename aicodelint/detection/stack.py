@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aicodelint.detection.family_trees import CLASSES
 from aicodelint.errors import BundleError
 
 TYPICAL_CHARACTERS = 1500
@@ -52,7 +53,10 @@ class Combination:
         mean, scale, coefficients = (tuple(float(value) for value in entry[key]) for key in ("mean", "scale", "coefficients"))
         if len(mean) != len(inputs) or len(scale) != len(inputs) or len(coefficients) != 4 * len(inputs) + 5:
             raise ValueError("shapes of a combination do not fit its inputs")
-        return cls(inputs, mean, scale, coefficients, float(entry["intercept"]))
+        intercept = float(entry["intercept"])
+        if not all(map(math.isfinite, (*mean, *scale, *coefficients, intercept))) or not all(scale):
+            raise ValueError("a combination holds a number that is not finite, or a scale of 0")
+        return cls(inputs, mean, scale, coefficients, intercept)
 
     def logit(self, evidence: Evidence) -> float:
         """Return the logit of P(AI) of one text; raise ``KeyError`` if a witness that is read is missing."""
@@ -95,7 +99,10 @@ class FamilyExpert:
     def parse(cls, entry: Mapping[str, Any]) -> FamilyExpert:
         """Read one expert of ``stack.json``; raise ``KeyError``, ``TypeError`` or ``ValueError`` where it is malformed."""
         weights = {str(name): float(weight) for name, weight in entry["weights"].items()}
-        return cls(weights, np.array(entry["bias"], dtype=np.float64))
+        bias = np.array(entry["bias"], dtype=np.float64)
+        if bias.shape != (CLASSES,) or not np.isfinite(bias).all() or not all(map(math.isfinite, weights.values())):
+            raise ValueError(f"an expert's bias is not {CLASSES} finite numbers, or a weight of its is not finite")
+        return cls(weights, bias)
 
     def probabilities(self, families: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return the distribution over families and others that the witnesses' logits give, shape (families + 1,)."""
@@ -144,7 +151,7 @@ class Stack:
                 Combination.parse(full) if full else None,
                 FamilyCombination.parse(entry["families"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
             raise BundleError(f"the bundle's stack.json is malformed: {type(error).__name__} at {error}") from None
 
 
@@ -177,7 +184,12 @@ def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def probability(logit: float) -> float:
-    """Return the logistic of a logit, rounded to 4 places as every probability that leaves the detector."""
+    """Return the logistic of a logit, rounded to 4 places as every probability that leaves the detector.
+
+    Raise ``BundleError`` for NaN: no threshold is above it, so that it would pass for human.
+    """
+    if math.isnan(logit):
+        raise BundleError("the bundle's models give no number for a text: their weights are damaged")
     return round(_logistic(logit), 4)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aicodelint.detection.features import FEATURE_NAMES
+from aicodelint.detection.finite import require_finite
 from aicodelint.errors import BundleError
 
 
@@ -32,6 +33,10 @@ class TreeGraph:
             )
 
     def run(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits, shape (k,), of one text's features, shape (f,). The sum over trees has one order, whatever else is scanned."""
+        """Return the logits, shape (k,), of one text's features, shape (f,). The sum over trees has one order, whatever else is scanned.
+
+        Raise ``BundleError`` where one is not finite.
+        """
         found: NDArray[np.float32] = self._session.run(None, {"features": features[None]})[0][0]
+        require_finite("the trees", (found,))
         return found

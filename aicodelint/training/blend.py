@@ -15,7 +15,6 @@ from aicodelint.training.head_training import train_head
 from aicodelint.training.heads import HeadRecipe, HeadShape, Windows
 from aicodelint.training.out_of_fold import fold_parts, head_out_of_fold
 
-AI = "AI"
 GATE_ROUNDS, GATE_LEAVES = 60, 15
 """Small enough for a head-only bundle to stay under 1 MB."""
 GATE_RECALL = 0.99
@@ -57,7 +56,8 @@ def fit_ai_side(
     gate = _gate(recipe).fit(features, is_ai)
     head = train_head(windows, is_ai, 2, shape=linear, recipe=steady, groups=groups, validation_fraction=0.1, device=device).head
     judged = ~np.isnan(tree_logit + head_logit)
-    if not judged.any():  # a single group: nothing could be held out, so both witnesses count by halves
+    # A single group, or all rows of a kind in one: nothing of both kinds could be held out, so both witnesses count by halves.
+    if len(np.unique(is_ai[judged])) < 2:
         return AiSide(gate, head, (0.0, STRENGTH, STRENGTH), 0.0, LEAST_AI_THRESHOLD, LEAST_AI_THRESHOLD, np.full(len(is_ai), np.nan))
     blend = _fit_blend(tree_logit[judged], head_logit[judged], is_ai[judged])
     p_ai = np.round(_logistic(blend[0] + blend[1] * tree_logit + blend[2] * head_logit), 4)

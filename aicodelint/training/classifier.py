@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from aicodelint.errors import BundleError
 from aicodelint.training.embeddings import TextEncoder, default_cache_directory, embed
+from aicodelint.training.estimator_input import checked_code, checked_groups, checked_labels
 from aicodelint.training.head_file import SavedHead, read_head, write_head
 from aicodelint.training.head_training import head_logits, softmax, train_head
 from aicodelint.training.heads import HeadRecipe, HeadShape
 from aicodelint.training.labels import is_human
+from aicodelint.training.parameter_ranges import LARGEST
 from aicodelint.training.progress import ProgressLine
 from aicodelint.training.text_encoder import open_text_encoder
 
@@ -54,7 +58,7 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         device: str = "auto",
         dtype: str = "auto",
         cache_dir: str | Path | bool | None = None,
-        random_state: int | None = 0,
+        random_state: int | np.random.RandomState | None = 0,
         verbose: int = 0,
     ) -> None:
         self.encoder = encoder
@@ -84,27 +88,26 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, code: Sequence[str], y: Sequence[Any] | npt.NDArray[Any], groups: Sequence[Any] | None = None) -> FamilyClassifier:
         """Train the head on texts and their labels; with ``groups`` no group stands on both sides of the validation split.
 
-        Raise ``ValueError`` for code that is missing or empty, labels that do not match it, or fewer than two families.
+        Raise ``ValueError`` for code that is missing or empty, labels that do not match it, fewer than two families, and parameters out of range.
         """
         texts = checked_code(code)
-        labels = np.asarray(y)
-        if labels.shape != (len(texts),):
-            raise ValueError(f"there are {len(texts)} code strings and labels of shape {labels.shape}: one label a string is needed")
-        if groups is not None and len(groups) != len(texts):
-            raise ValueError(f"there are {len(texts)} code strings and {len(groups)} groups: one group a string is needed")
+        labels = checked_labels(y, len(texts))
+        grouped = checked_groups(groups, len(texts))
+        shape, recipe = self._shape(), self._recipe()
         kept = np.flatnonzero(~is_human(labels))
         self.classes_, classes = np.unique(labels[kept], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"at least two families are needed besides human rows; there are {len(self.classes_)}")
         self.encoder_ = self._open()
+        self._expected_fingerprint: str | None = None
         windows = self._embed([texts[place] for place in kept])
         trained = train_head(
             windows,
             classes.astype(np.int64),
             len(self.classes_),
-            shape=self._shape(),
-            recipe=self._recipe(),
-            groups=None if groups is None else np.asarray(groups, object)[kept].tolist(),
+            shape=shape,
+            recipe=recipe,
+            groups=None if grouped is None else [grouped[place] for place in kept],
             validation_fraction=self.validation_fraction if self.early_stopping else 0.0,
             device="cuda" if getattr(self.encoder_, "device", "cpu") == "cuda" else "cpu",
         )
@@ -130,7 +133,8 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def score(self, code: Sequence[str], y: Sequence[Any] | npt.NDArray[Any], sample_weight: npt.NDArray[Any] | None = None) -> float:
         """Return the accuracy over the rows that are not human; raise ``ValueError`` where all are."""
-        texts, labels = checked_code(code), np.asarray(y)
+        texts = checked_code(code)
+        labels = checked_labels(y, len(texts))
         kept = np.flatnonzero(~is_human(labels))
         if not len(kept):
             raise ValueError("every row is human: there is no family to score")
@@ -140,15 +144,18 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | Path) -> None:
         """Write the head, its classes, the parameters and the name of the encoder to one safetensors file of well under 1 MB."""
         check_is_fitted(self, "head_")
-        parameters = {name: value for name, value in self.get_params().items() if name not in {"encoder", "cache_dir"}}
+        parameters = {name: _plain(value) for name, value in self.get_params().items() if name not in {"encoder", "cache_dir"}}
+        if not isinstance(parameters["random_state"], int):
+            parameters["random_state"] = None  # a generator's state is no part of a head
+        encoder = self._opened()
         saved = SavedHead(
             self.head_,
             self._shape(),
-            tuple(label.item() for label in self.classes_),
+            tuple(map(_plain, self.classes_)),
             parameters,
-            None if self.encoder is None else self.encoder_.name,
-            getattr(self.encoder_, "revision", None),
-            _identity(self.encoder_),
+            None if self.encoder is None else encoder.name,
+            getattr(encoder, "revision", None),
+            _identity(encoder),
         )
         write_head(Path(path), saved)
 
@@ -168,11 +175,17 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         loaded._expected_fingerprint = saved.fingerprint
         return loaded
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the opened encoder out: it cannot be pickled, or is hundreds of megabytes. It is opened again, and compared, when it is used."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        encoder = state.pop("encoder_", None)
+        return state if encoder is None else state | {"_expected_fingerprint": _identity(encoder)}
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "head_")
 
     def _shape(self) -> HeadShape:
-        return HeadShape(self.hidden_size, self.hidden_layers, self.dropout, self.layer_norm)
+        return HeadShape(*map(_plain, (self.hidden_size, self.hidden_layers, self.dropout, self.layer_norm)))
 
     def _recipe(self) -> HeadRecipe:
         return HeadRecipe(
@@ -185,7 +198,7 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             label_smoothing=self.label_smoothing,
             class_weight=self.class_weight,
             patience=self.patience if self.early_stopping else 0,
-            seed=int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else self.random_state,
+            seed=self.random_state if isinstance(self.random_state, Integral) else int(check_random_state(self.random_state).randint(LARGEST)),
         )
 
     def _open(self) -> TextEncoder:
@@ -193,34 +206,27 @@ class FamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return open_text_encoder(self.encoder, self.revision, device=self.device, dtype=self.dtype, download=self.download)
         return self.encoder
 
-    def _embed(self, texts: list[str]) -> Any:
+    def _opened(self) -> TextEncoder:
+        """Return the encoder, opened if it is not yet; raise ``BundleError`` where it is not the one that the head was trained on."""
         if not hasattr(self, "encoder_"):
             self.encoder_ = self._open()
         expected = getattr(self, "_expected_fingerprint", None)
         if expected is not None and expected not in {self.encoder_.fingerprint, _identity(self.encoder_)}:
             raise BundleError(f"this head was trained on another encoder than {self.encoder_.name} as it is here")
+        return self.encoder_
+
+    def _embed(self, texts: list[str]) -> Any:
+        encoder = self._opened()
         cache = None if self.cache_dir is False else default_cache_directory() if self.cache_dir in {None, True} else Path(str(self.cache_dir))
         with ProgressLine("Embedding", self.verbose > 0) as progress:
-            return embed(texts, self.encoder_, cache, progress)
+            return embed(texts, encoder, cache, progress)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy's as one of Python's, which JSON can hold; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _identity(encoder: TextEncoder) -> str:
     """Return what an encoder has in common on any device and in any number type: a head trained on a CPU judges on a GPU."""
     return str(getattr(encoder, "identity", encoder.fingerprint))
-
-
-def checked_code(code: Any) -> list[str]:
-    """Return ``code`` as a list of texts; raise ``ValueError`` that says so where it is missing, no list of texts, or holds an empty one."""
-    if code is None:
-        raise ValueError("code strings are missing: the encoder reads the source text itself, not features of it")
-    if isinstance(code, str):
-        raise ValueError("code must be a list of strings, not one string")
-    texts = list(code)
-    if not texts:
-        raise ValueError("code is empty: at least one string is needed")
-    for place, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise ValueError(f"code[{place}] is {type(text).__name__}, not a string: the encoder reads the source text itself, not features of it")
-        if not text.strip():
-            raise ValueError(f"code[{place}] is empty")
-    return texts

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aicodelint.errors import UsageError
 from aicodelint.finding import Verdict
 from aicodelint.model import Model
 from aicodelint.rules import HUMAN, TEN_FAMILIES
-from aicodelint.training.labels import family_names, is_human
+from aicodelint.training.labels import family_names, is_ai_or_human, is_human, named
 from aicodelint.training.tables import Sample
 
 NO_FAMILY = "AI, family not given"
@@ -29,12 +30,14 @@ class LabelMeaning:
 
     def __init__(self, labels: Iterable[str], human: str | None = None) -> None:
         found = sorted(set(labels))
-        people = is_human(found, human)
-        rest = {label for label, is_person in zip(found, people, strict=True) if not is_person}
-        self.binary = rest == {"1"} and human is None
+        people = {label for label, is_person in zip(found, is_human(found, human), strict=True) if is_person}
+        if human is not None and not people:
+            raise UsageError(f"no row has the label {human} that --human names; the labels are {named(found)}")
+        rest = [label for label in found if label not in people]
+        self.binary = is_ai_or_human(people, rest) or (rest == ["1"] and human is None)
         """0 and 1 alone: human or AI, and no families."""
-        names = [NO_FAMILY if self.binary or label.casefold() in _ONLY_AI else name for label, name in zip(found, family_names(found), strict=True)]
-        self._names = {label: HUMAN if person else name for label, name, person in zip(found, names, people, strict=True)}
+        authors = zip(rest, [NO_FAMILY] * len(rest) if self.binary else family_names(rest), strict=True)
+        self._names = dict.fromkeys(people, HUMAN) | {label: NO_FAMILY if label.casefold() in _ONLY_AI else name for label, name in authors}
 
     def __getitem__(self, label: str) -> str:
         return self._names[label]

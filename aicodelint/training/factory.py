@@ -12,7 +12,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from aicodelint.detection.hub_torch import DEFAULT_HUB_ENCODER
-from aicodelint.training.classifier import FamilyClassifier, checked_code
+from aicodelint.training.classifier import FamilyClassifier
+from aicodelint.training.estimator_input import checked_code, checked_labels
 from aicodelint.training.labels import is_human
 from aicodelint.training.research_features import research_features
 
@@ -21,16 +22,19 @@ NAMES = ("codet5", "random-forest", "ensemble")
 
 def create_family_classifier(name: str, **parameters: Any) -> Any:
     """Return an unfitted classifier of families: ``codet5`` (a head on Salesforce/codet5p-220m unless ``encoder`` says otherwise),
-    ``random-forest`` (on the 36 features), or ``ensemble`` (the mean of both). ``parameters`` are those of the classifier; raise
-    ``ValueError`` for another name.
+    ``random-forest`` (on the 36 features), or ``ensemble`` (the mean of both). ``parameters`` are those of the classifier, of an ensemble those
+    of its ``codet5``; raise ``ValueError`` for another name and for parameters that it does not take.
     """
-    if name == "codet5":
-        return FamilyClassifier(**{"encoder": DEFAULT_HUB_ENCODER, **parameters})
-    if name == "random-forest":
+    if name not in NAMES:
+        raise ValueError(f"unknown family classifier {name!r}: choose one of {', '.join(NAMES)}")
+    kind = ForestFamilyClassifier if name == "random-forest" else FamilyClassifier
+    taken = sorted(kind().get_params())
+    if unknown := sorted(set(parameters) - set(taken)):
+        raise ValueError(f"the family classifier {name!r} takes no {', '.join(unknown)}; its parameters are {', '.join(taken)}")
+    if kind is ForestFamilyClassifier:
         return ForestFamilyClassifier(**parameters)
-    if name == "ensemble":
-        return EnsembleFamilyClassifier([create_family_classifier("codet5", **parameters), ForestFamilyClassifier()])
-    raise ValueError(f"unknown family classifier {name!r}: choose one of {', '.join(NAMES)}")
+    codet5 = FamilyClassifier(**{"encoder": DEFAULT_HUB_ENCODER, **parameters})
+    return codet5 if name == "codet5" else EnsembleFamilyClassifier([codet5, ForestFamilyClassifier()])
 
 
 class ForestFamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -46,9 +50,8 @@ class ForestFamilyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
 
     def fit(self, code: Sequence[str], y: Sequence[Any] | npt.NDArray[Any], groups: Sequence[Any] | None = None) -> ForestFamilyClassifier:
         """Train on texts and their labels; ``groups`` has no bearing on a forest."""
-        texts, labels = checked_code(code), np.asarray(y)
-        if labels.shape != (len(texts),):
-            raise ValueError(f"there are {len(texts)} code strings and labels of shape {labels.shape}: one label a string is needed")
+        texts = checked_code(code)
+        labels = checked_labels(y, len(texts))
         kept = np.flatnonzero(~is_human(labels))
         if len(np.unique(labels[kept])) < 2:
             raise ValueError("at least two families are needed besides human rows")

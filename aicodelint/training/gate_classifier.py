@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.utils.validation import check_is_fitted
 
+from aicodelint.training.estimator_input import checked_groups, checked_labels
 from aicodelint.training.labels import is_human
 from aicodelint.training.trees_onnx import to_onnx
 
@@ -45,15 +46,14 @@ class Gate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, features: npt.ArrayLike, y: Sequence[Any] | npt.NDArray[Any], groups: Sequence[Any] | None = None) -> Gate:
         """Train on features of shape (n, features) and labels; ``groups`` are kept whole when the threshold is set."""
         table = _checked(features)
-        labels = np.asarray(y)
-        if labels.shape != (len(table),):
-            raise ValueError(f"there are {len(table)} rows of features and labels of shape {labels.shape}: one label a row is needed")
+        labels = checked_labels(y, len(table), "rows of features")
+        grouped = checked_groups(groups, len(table), "rows of features")
         target = (~is_human(labels)).astype(np.int64)
         if len(np.unique(target)) < 2:
             raise ValueError("a gate needs human rows and AI rows; these are all of one kind")
         self.classes_ = np.array([0, 1])
         self.n_features_in_ = table.shape[1]
-        self.threshold_ = self._threshold(table, target, groups)
+        self.threshold_ = self._threshold(table, target, grouped)
         self.trees_ = self._trees().fit(table, target)
         return self
 

@@ -12,7 +12,8 @@ import torch
 from sklearn.metrics import f1_score
 from torch import nn
 
-from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows, build_head, fit_head, text_logits
+from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows, build_head, diverged, fit_head, text_logits
+from aicodelint.training.parameter_ranges import check_share
 
 TIE_BREAK = 1e-4
 """Of two epochs with the same macro-F1 the one with the lower loss is better."""
@@ -44,8 +45,10 @@ def train_head(
 ) -> TrainedHead:
     """Train a head on embedded texts with classes ``y`` (shape (texts,), each from 0 to ``classes`` - 1).
 
-    ``validation_fraction`` of the texts, by whole group where ``groups`` are given, decides which epoch is kept; 0 keeps the last.
+    ``validation_fraction`` of the texts, by whole group where ``groups`` are given, decides which epoch is kept; 0 keeps the last. Raise
+    ``ParameterError`` for a fraction that is none, and where the head's numbers leave the range of floats.
     """
+    check_share("the validation fraction", validation_fraction)
     held = validation_split(y, groups, validation_fraction, recipe.seed)
     kept = np.setdiff1d(np.arange(windows.texts), held)
     train, validation = windows.of_texts(kept), windows.of_texts(held)
@@ -64,6 +67,8 @@ def train_head(
         state = fit_head(head, train, y[kept], recipe, validate=judge, state=state, after_epoch=after_epoch, classes=classes)
     head.cpu()
     _fold_in(head, mean, spread)
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in head.state_dict().values()):
+        raise diverged(recipe)
     return TrainedHead(head, state.history, state.best_epoch, held)
 
 

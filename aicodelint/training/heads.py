@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,27 +11,40 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from aicodelint.errors import UsageError
+from aicodelint.errors import ParameterError
+from aicodelint.training.parameter_ranges import LARGEST_SEED, check_choice, check_finite, check_share, check_whole
 
 CLASS_WEIGHTS = ("balanced", "sqrt", "none")
 LOSSES = ("cross-entropy", "ldam")
 LDAM_LARGEST_MARGIN = 0.5
 LDAM_SCALE = 10.0
+WIDEST, DEEPEST = 65536, 8
 
 
 @dataclass(frozen=True, slots=True)
 class HeadShape:
-    """What a head looks like: ``depth`` hidden layers of ``width``, each Linear (LayerNorm) ReLU Dropout, and a Linear to the classes."""
+    """What a head looks like: ``depth`` hidden layers of ``width``, each Linear (LayerNorm) ReLU Dropout, and a Linear to the classes.
+
+    Raise ``ParameterError`` for values that no head can have.
+    """
 
     width: int = 256
     depth: int = 1
     dropout: float = 0.3
     layer_norm: bool = False
 
+    def __post_init__(self) -> None:
+        check_whole("the width of hidden layers", self.width, 1, WIDEST)
+        check_whole("the number of hidden layers", self.depth, 0, DEEPEST)
+        check_share("dropout", self.dropout)
+
 
 @dataclass(frozen=True, slots=True)
 class HeadRecipe:
-    """How a head is trained. ``patience`` is in epochs without a better validation score; 0 never stops early. ``warmup`` is a share of the steps."""
+    """How a head is trained. ``patience`` is in epochs without a better validation score; 0 never stops early. ``warmup`` is a share of the steps.
+
+    Raise ``ParameterError`` for values that no training can have.
+    """
 
     max_epochs: int = 10
     learning_rate: float = 2e-4
@@ -42,6 +56,18 @@ class HeadRecipe:
     class_weight: str = "balanced"
     patience: int = 3
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_whole("max_epochs", self.max_epochs, 1)
+        check_finite("the learning rate", self.learning_rate)
+        check_whole("the batch size", self.batch_size, 1)
+        check_finite("weight decay", self.weight_decay, with_zero=True)
+        check_share("warmup", self.warmup, with_one=True)
+        check_choice("loss", self.loss, LOSSES)
+        check_share("label smoothing", self.label_smoothing, with_one=True)
+        check_choice("class weight", self.class_weight, CLASS_WEIGHTS)
+        check_whole("patience", self.patience, 0)
+        check_whole("the seed", self.seed, 0, LARGEST_SEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +131,6 @@ def text_logits(head: nn.Module, windows: Windows) -> torch.Tensor:
 
 def class_weights(y: npt.NDArray[np.int64], classes: int, kind: str) -> npt.NDArray[np.float32]:
     """Return a weight a class, mean 1 over the samples: ∝ 1/n (``balanced``), ∝ 1/√n (``sqrt``), or all alike (``none``); shape (classes,)."""
-    if kind not in CLASS_WEIGHTS:
-        raise UsageError(f"unknown class weight {kind!r}: choose one of {', '.join(CLASS_WEIGHTS)}")
     counts = np.bincount(y, minlength=classes).astype(np.float64)
     power = {"balanced": 1.0, "sqrt": 0.5, "none": 0.0}[kind]
     weights = np.where(counts > 0, np.maximum(counts, 1) ** -power, 0.0)
@@ -117,8 +141,6 @@ def loss_function(
     y: npt.NDArray[np.int64], classes: int, recipe: HeadRecipe, device: torch.device
 ) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     """Return the loss a text, shape (texts,), of logits and classes: cross-entropy or LDAM (margins ∝ n^-1/4), smoothed and weighted."""
-    if recipe.loss not in LOSSES:
-        raise UsageError(f"unknown loss {recipe.loss!r}: choose one of {', '.join(LOSSES)}")
     weights = torch.from_numpy(class_weights(y, classes, recipe.class_weight)).to(device)
     cross_entropy = nn.CrossEntropyLoss(reduction="none", label_smoothing=recipe.label_smoothing)
     margins = torch.from_numpy(np.maximum(np.bincount(y, minlength=classes), 1).astype(np.float32) ** -0.25).to(device)
@@ -149,6 +171,7 @@ def fit_head(
 
     ``validate`` returns figures of the head, of which ``score`` decides what is best; without it the last epoch stands. ``state`` goes on from
     where an earlier call stopped: ``after_epoch`` is given it after each epoch. The result depends on the seed and the machine alone.
+    Raise ``ParameterError`` where the loss is no longer a finite number.
     """
     state = state or TrainingState()
     device = next(head.parameters()).device
@@ -168,6 +191,8 @@ def fit_head(
             state.history.append(figures)
             state.epoch += 1
             score = figures.get("score", float(state.epoch))
+            if not (math.isfinite(loss) and math.isfinite(score)):
+                raise diverged(recipe)
             if score > state.best_score:
                 state.best_score, state.best_epoch, state.best_weights = score, state.epoch, _copied(head)
             state.weights, state.optimizer, state.random = _copied(head), optimizer.state_dict(), {"cpu": torch.get_rng_state()}
@@ -176,6 +201,13 @@ def fit_head(
     head.load_state_dict(state.best_weights)
     head.eval()
     return state
+
+
+def diverged(recipe: HeadRecipe) -> ParameterError:
+    """Return the error for a head whose numbers have left the range of floats."""
+    return ParameterError(
+        f"the head's training diverged at learning rate {recipe.learning_rate:g} and weight decay {recipe.weight_decay:g}: lower them"
+    )
 
 
 def _run_epoch(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,20 +11,53 @@ import numpy.typing as npt
 from aicodelint.errors import UsageError
 from aicodelint.rules import FAMILIES, HUMAN
 
+AI = "AI"
+"""What AI code is called where no family is told apart."""
 _HUMAN_NAMES = frozenset({HUMAN.casefold(), "0"})
+_RESERVED_NAMES = frozenset({"id", "label", "family", "p_ai", AI.casefold(), HUMAN.casefold()})
+_INTEGER = re.compile(r"[+-]?\d{1,18}")
+_NAMED_IN_ERRORS = 10
 
 
 def is_human(labels: Sequence[object] | npt.NDArray[np.generic], human: str | None = None) -> npt.NDArray[np.bool_]:
-    """Return which labels say human: 0, ``Human`` in any case, or the label called ``human``; shape (n,)."""
-    names = _HUMAN_NAMES if human is None else {human.casefold()}
+    """Return which labels say human: 0 and ``Human`` in any case, or where ``human`` names another label that one; shape (n,)."""
+    asked = None if human is None else human.strip().casefold()
+    names = _HUMAN_NAMES if asked is None or asked in _HUMAN_NAMES else {asked}
     return np.array([_name(label).casefold() in names for label in labels], bool)
 
 
+def is_ai_or_human(human_labels: Collection[str], ai_labels: Collection[str]) -> bool:
+    """Say whether labels are 0 and 1 alone, human and AI, whichever of the two is human; ``Human`` may stand for 0."""
+    people = {label.casefold() for label in human_labels}
+    ai = set(ai_labels)
+    return (bool(people) and people <= _HUMAN_NAMES and ai == {"1"}) or (people == {"1"} and ai == {"0"})
+
+
 def family_names(labels: Sequence[str]) -> list[str]:
-    """Return labels as names: ids 1 to 13 become the names of their families where every label is such an id; else they stay as they are."""
-    if labels and all(label.isdecimal() and int(label) <= len(FAMILIES) for label in labels):
-        return [HUMAN if int(label) == 0 else FAMILIES[int(label) - 1] for label in labels]
-    return list(labels)
+    """Return labels as names: where every label is an integer, the names of the families with these ids; else they stay as they are.
+
+    Raise ``UsageError`` for integers of which some are no id: they would turn all the others into names that look like ids.
+    """
+    if not labels or not all(_INTEGER.fullmatch(label) for label in labels):
+        return list(labels)
+    unknown = [label for label in labels if not 0 <= int(label) <= len(FAMILIES)]
+    if unknown:
+        raise UsageError(
+            f"labels that are all integers are ids, 0 (human) to {len(FAMILIES)}; there is no {named(unknown)}: call families of your own by name"
+        )
+    return [HUMAN if int(label) == 0 else FAMILIES[int(label) - 1] for label in labels]
+
+
+def reserved_names(families: Sequence[str]) -> list[str]:
+    """Return the families whose names mean something else in tables of predictions: a column, human, or AI (alone it is no family)."""
+    alone = len(families) == 1 and families[0].casefold() == AI.casefold()
+    return [] if alone else [name for name in families if name.casefold() in _RESERVED_NAMES]
+
+
+def named(labels: Collection[str]) -> str:
+    """Return distinct labels as a list for an error, cut short where there are many."""
+    found = sorted(set(labels))
+    return ", ".join(found[:_NAMED_IN_ERRORS]) + (f" and {len(found) - _NAMED_IN_ERRORS} more" if len(found) > _NAMED_IN_ERRORS else "")
 
 
 def ordered_families(names: Sequence[str]) -> tuple[str, ...]:

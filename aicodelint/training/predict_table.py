@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 
 from aicodelint.engine.select import open_engine
+from aicodelint.errors import UsageError
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model
-from aicodelint.rules import HUMAN, TEN_FAMILIES
+from aicodelint.rules import FAMILIES, HUMAN, TEN_FAMILIES
+from aicodelint.training.labels import AI, named, reserved_names
 from aicodelint.training.progress import ProgressLine
 from aicodelint.training.sample_language import sample_language
 from aicodelint.training.table_writer import TableWriter
-from aicodelint.training.tables import Columns, Sample, read_samples
+from aicodelint.training.tables import Columns, Sample, is_read, read_samples
 
 BATCH_ROWS = 256
+NO_FAMILY = -1
+"""The label of a row that is AI and of no known family: the gate let it go, so that no family was looked for."""
 
 
 def predict_table(
@@ -34,11 +38,16 @@ def predict_table(
     quiet: bool = False,
 ) -> int:
     """Judge every row of the tables at ``paths`` and write ``output``; return the number of rows. Raise ``AicodelintError`` where it cannot."""
+    paths = tuple(paths)
+    if is_read(output, paths):
+        raise UsageError(f"{output} is one of the files that are read: choose another --output")
     engine = open_engine("in-process", model_dir, device, jobs, cache=False)
     try:
         families = label_families(engine.model)
         kinds: dict[str, type] = {"id": str, "label": int}
         if not labels_only:
+            if reserved := reserved_names(families):
+                raise UsageError(f"the bundle has a family called {named(reserved)}, as a column of the table is: --labels-only writes no families")
             kinds |= {"family": str, "p_ai": float} | dict.fromkeys(families, float)
         samples = read_samples(paths, Columns(**(columns or {})), labelled=False)
         limit = engine.model.thresholds.ai if threshold is None else threshold
@@ -65,21 +74,27 @@ def label_families(model: Model) -> tuple[str, ...]:
     return TEN_FAMILIES if model.families[:ten] == TEN_FAMILIES else model.families
 
 
+def label_ids(families: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the label of each family: its id where the ids that ``train`` reads know all of them, else its place in the bundle, from 1 on."""
+    known = set(families) <= set(FAMILIES)
+    return tuple(FAMILIES.index(name) + 1 if known else place for place, name in enumerate(families, 1))
+
+
 def prediction(number: str, verdict: Verdict, families: tuple[str, ...], threshold: float) -> dict[str, Any]:
     """Return one row: ``label`` 0 below the threshold, else the id of the likeliest family; the families' probabilities sum to 1.
 
-    A text that the gate let go has label 0 and no probabilities of families.
+    A text that the gate let go has no probabilities of families; from the threshold on it is of the bundle's only family, or of none that is known.
     """
-    row: dict[str, Any] = {"id": number, "label": 0, "family": HUMAN, "p_ai": verdict.p_ai} | dict.fromkeys(families)
-    if verdict.families is None:
-        return row
-    shares = np.array(verdict.families[: len(families)], np.float64)
-    shares = shares / shares.sum() if shares.sum() > 0 else np.full(len(families), 1 / len(families))
-    row |= {name: round(float(share), 4) for name, share in zip(families, shares, strict=True)}
+    label, family, ids = 0, HUMAN, label_ids(families)
+    row: dict[str, Any] = dict.fromkeys(families)
+    if verdict.families is not None:
+        shares = np.array(verdict.families[: len(families)], np.float64)
+        shares = shares / shares.sum() if shares.sum() > 0 else np.full(len(families), 1 / len(families))
+        row = {name: round(float(share), 4) for name, share in zip(families, shares, strict=True)}
     if verdict.p_ai >= threshold:
-        place = int(shares.argmax())
-        row |= {"label": place + 1, "family": families[place]}
-    return row
+        place = 0 if len(families) == 1 else None if verdict.families is None else int(shares.argmax())
+        label, family = (NO_FAMILY, AI) if place is None else (ids[place], families[place])
+    return row | {"id": number, "label": label, "family": family, "p_ai": verdict.p_ai}
 
 
 def judged_samples(samples: Iterable[Sample], engine: Any) -> Iterator[tuple[Sample, Verdict]]:

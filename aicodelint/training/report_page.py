@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,9 @@ def _confusion(matrix: list[list[int]], names: list[str]) -> Figure:
     axes = figure.add_subplot()
     shares = [[count / max(sum(row), 1) for count in row] for row in matrix]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    # A name is no formula, whatever dollars are in it.
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_xlabel("named")
     axes.set_ylabel("true")
     for row, counts in enumerate(matrix):
@@ -93,7 +95,10 @@ def _reliability(parts: Mapping[str, list[dict[str, float]]]) -> Figure:
 def _png(figure: Figure) -> bytes:
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
+    with warnings.catch_warnings():
+        # A family whose name the font lacks is drawn as boxes; the page beside the image spells it.
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
 
 

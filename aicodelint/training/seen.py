@@ -1,7 +1,8 @@
 """What a bundle remembers of the rows that it was trained on, and whether rows to judge it by are among them.
 
 ``bundle.json`` has it under ``training.seen``: digests of the names of all sources, and a sample of digests of the texts (the smallest ones, so
-that the sample of one table meets that of another). No name and no text can be read back from it.
+that the sample of one table meets that of another). What its parts were trained on is kept apart from it, a sample for each: among the digests
+of a large table those of a small one would be lost. No name and no text can be read back from any.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ TEXTS = 2048
 """Digests of texts that are kept at most: some 30 kB, whatever the size of the data."""
 
 
-def seen_record(sources: Iterable[str], texts: Iterable[str], *inherited: Mapping[str, Any]) -> dict[str, list[str]]:
+def seen_record(sources: Iterable[str], texts: Iterable[str], *inherited: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return what goes into ``training.seen`` of a manifest for a training on ``texts`` (as they are or as ``body.prepare`` leaves them).
 
     ``inherited`` are the manifests of bundles that parts were taken from, such as an encoder: what they have seen, the new one has seen.
     """
     known = [SeenBefore(manifest) for manifest in inherited]
     digests = {source_digest(name) for name in sources}.union(*(before.source_digests for before in known))
-    kept = {text_digest(text) for text in texts}.union(*(before.text_digests for before in known))
-    return {"sources": sorted(digests), "texts": heapq.nsmallest(TEXTS, kept)}
+    record: dict[str, list[Any]] = {"sources": sorted(digests), "texts": heapq.nsmallest(TEXTS, {text_digest(text) for text in texts})}
+    parts = dict.fromkeys(sample.digests for before in known for sample in before.samples)
+    return record | ({"texts_of_parts": [sorted(part) for part in parts]} if parts else {})
 
 
 def source_digest(name: str) -> str:
@@ -40,6 +42,30 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(prepare(text, None).strip().encode("utf-8", "surrogatepass")).hexdigest()[:TEXT_DIGITS]
 
 
+class TextSample:
+    """Counts how many of the texts that pass by are among the smallest ``digests`` of a training's texts."""
+
+    def __init__(self, digests: frozenset[str]) -> None:
+        self.digests = digests
+        # Where fewer texts than the sample holds were trained on, the sample is all of them.
+        self._highest = max(digests, default="") if len(digests) >= TEXTS else "g"
+        self._rows = self._hits = 0
+
+    def add(self, digest: str) -> bool:
+        """Look at one text; return whether it is in the sample."""
+        if digest > self._highest:
+            return False
+        hit = digest in self.digests
+        self._rows += 1
+        self._hits += hit
+        return hit
+
+    @property
+    def share(self) -> float:
+        """The share of the texts that were trained on, as the sample tells it."""
+        return self._hits / self._rows if self._rows else 0.0
+
+
 class SeenBefore:
     """Counts how many of the rows that pass by a bundle was trained on, by the name of their source and by their text."""
 
@@ -49,13 +75,14 @@ class SeenBefore:
         seen = training.get("seen")
         seen = seen if isinstance(seen, dict) else {}
         self.source_digests = _strings(seen.get("sources")) if seen else frozenset(map(source_digest, _strings(training.get("sources"))))
-        self.text_digests = _strings(seen.get("texts"))
-        self.known = bool(self.source_digests or self.text_digests)
-        # Where fewer texts than the sample holds were trained on, the sample is all of them.
-        self._highest = max(self.text_digests, default="") if len(self.text_digests) >= TEXTS else "g"
+        of_parts = seen.get("texts_of_parts")
+        digests = (_strings(found) for found in (seen.get("texts"), *(of_parts if isinstance(of_parts, list) else ())))
+        self.samples = [TextSample(found) for found in digests if found]
+        self.known = bool(self.source_digests or self.samples)
         self._known_names: dict[str, bool] = {}
         self.source_rows: dict[str, int] = {}
-        self._text_rows = self._text_hits = 0
+        self.text_hits = 0
+        """How many texts are known for certain to have been trained on."""
 
     def add(self, text: str, *names: str | None) -> None:
         """Look at one row: its text, and whatever names its table gives to where it comes from."""
@@ -63,11 +90,10 @@ class SeenBefore:
             if name and self._is_known(name):
                 self.source_rows[name] = self.source_rows.get(name, 0) + 1
                 break
-        if self.text_digests:
+        if self.samples:
             digest = text_digest(text)
-            if digest <= self._highest:
-                self._text_rows += 1
-                self._text_hits += digest in self.text_digests
+            hits = [sample.add(digest) for sample in self.samples]  # all of them count, whatever the first says
+            self.text_hits += any(hits)
 
     def _is_known(self, name: str) -> bool:
         if name not in self._known_names:
@@ -76,13 +102,8 @@ class SeenBefore:
 
     @property
     def text_share(self) -> float:
-        """The share of the rows whose texts were trained on, as the sample tells it."""
-        return self._text_hits / self._text_rows if self._text_rows else 0.0
-
-    @property
-    def text_hits(self) -> int:
-        """How many texts are known for certain to have been trained on."""
-        return self._text_hits
+        """The share of the rows whose texts were trained on, at the least: that of the part which has seen most of them."""
+        return max((sample.share for sample in self.samples), default=0.0)
 
 
 def _strings(found: object) -> frozenset[str]:

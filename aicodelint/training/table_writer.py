@@ -28,7 +28,7 @@ class TableWriter:
     """
 
     def __init__(self, path: Path, columns: Mapping[str, type]) -> None:
-        if path.suffix not in WRITABLE_SUFFIXES:
+        if path.suffix.lower() not in WRITABLE_SUFFIXES:
             raise UsageError(f"cannot write {path}: its name must end in {', '.join(WRITABLE_SUFFIXES)}")
         self._path = path
         # A name that cannot be foreseen, of a file that must be new: writing through a link put there would overwrite what it leads to.
@@ -45,7 +45,7 @@ class TableWriter:
         }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._sink = kinds[self._path.suffix](self._partial, self._columns)
+            self._sink = kinds[self._path.suffix.lower()](self._partial, self._columns)
         except OSError as error:
             self._remove()
             raise self._refused(error) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from aicodelint.errors import UsageError
 TABLE_SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 PARQUET_BATCH_ROWS = 1024
 MAX_FIELD_CHARACTERS = 2**31 - 1
+_JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
+_WHOLE_FLOAT = re.compile(r"([+-]?\d{1,18})\.0*")
 
 CODE_COLUMNS = ("code", "text", "content", "source_code", "snippet")
 LABEL_COLUMNS = ("label", "family", "author", "target")
@@ -55,7 +58,7 @@ def read_samples(paths: Iterable[Path], columns: Columns | None = None, labelled
     """Yield the samples of every file or folder in ``paths``, in a stable order.
 
     Raise ``UsageError`` for a path that is missing or of an unknown kind, for a table without the columns asked for (a label too, when
-    ``labelled``), and for a row that cannot be read.
+    ``labelled``), for a row that cannot be read or has no code (an empty field of a CSV is none), and for text that is not UTF-8.
     """
     columns = columns or Columns()
     number = 0
@@ -65,13 +68,22 @@ def read_samples(paths: Iterable[Path], columns: Columns | None = None, labelled
             number += 1
 
 
+def is_read(file: Path, paths: Iterable[Path]) -> bool:
+    """Say whether ``file`` is there and among what ``read_samples`` reads of unlabelled ``paths``, under whatever name or link."""
+    if not file.exists():
+        return False
+    read = (entry for path in paths for entry in (_tables_in(path) or _files_below(path, path) if path.is_dir() else (path,)))
+    return any(entry.exists() and entry.samefile(file) for entry in read)
+
+
 def _read_path(path: Path, columns: Columns, labelled: bool) -> Iterator[Sample]:
     if path.is_dir():
-        tables = sorted(entry for entry in path.iterdir() if entry.suffix in TABLE_SUFFIXES and entry.is_file())
-        if tables:
-            for table in tables:
-                yield from _read_table(table, columns, labelled)
-        else:
+        tables = _tables_in(path)
+        if tables and labelled:
+            _refuse_folders_beside(tables, path)
+        for table in tables:
+            yield from _read_table(table, columns, labelled)
+        if not tables:
             yield from _read_folder(path, labelled)
     elif path.is_file():
         yield from _read_table(path, columns, labelled)
@@ -79,10 +91,22 @@ def _read_path(path: Path, columns: Columns, labelled: bool) -> Iterator[Sample]
         raise UsageError(f"no such file or directory: {path}")
 
 
+def _tables_in(path: Path) -> list[Path]:
+    return sorted(entry for entry in path.iterdir() if entry.suffix.lower() in TABLE_SUFFIXES and entry.is_file())
+
+
+def _refuse_folders_beside(tables: list[Path], path: Path) -> None:
+    """Raise ``UsageError`` where a folder of tables could as well be a folder per label: a stray table must not hide the labels."""
+    folders = [folder.name for folder in _folders_in(path) if any(_files_below(folder, path))]
+    if len(folders) > 1:
+        names = ", ".join(folders[:5]) + (" …" if len(folders) > 5 else "")
+        raise UsageError(f"{path} holds tables ({tables[0].name}) as well as folders ({names}): name the tables, or move them out of the folder")
+
+
 def _read_table(path: Path, columns: Columns, labelled: bool) -> Iterator[Sample]:
     choose: _Chooser | None = None
     for place, row in _rows(path, columns):
-        if choose is None or (not choose.fits(row) and path.suffix in {".jsonl", ".ndjson", ".json"}):
+        if choose is None or (not choose.fits(row) and path.suffix.lower() in _JSON_SUFFIXES):
             choose = _Chooser.of(path, row.keys(), columns, labelled)
         yield choose.sample(place, row, labelled)
 
@@ -131,7 +155,7 @@ class _Chooser:
         code = row.get(self.code)
         if not isinstance(code, str):
             raise UsageError(f"{place}: the column {self.code!r} holds no text")
-        label = _text(row.get(self.label)) if self.label else None
+        label = _label(row.get(self.label)) if self.label else None
         if labelled and not label:
             raise UsageError(f"{place}: the column {self.label!r} holds no label")
         return Sample(
@@ -154,6 +178,13 @@ def _text(value: object) -> str | None:
     return str(value)
 
 
+def _label(value: object) -> str | None:
+    """Return a label without the blanks around it and, of a whole number, without the ``.0`` that pandas writes to a CSV."""
+    label = (_text(value) or "").strip()
+    whole = _WHOLE_FLOAT.fullmatch(label)
+    return (whole[1] if whole else label) or None
+
+
 def _rows(path: Path, columns: Columns) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each row of a table with the words that name its place in an error."""
     suffix = path.suffix.lower()
@@ -162,10 +193,12 @@ def _rows(path: Path, columns: Columns) -> Iterator[tuple[str, Mapping[str, Any]
             yield from _parquet_rows(path, columns)
         elif suffix in {".csv", ".tsv"}:
             yield from _csv_rows(path, "\t" if suffix == ".tsv" else ",")
-        elif suffix in {".jsonl", ".ndjson", ".json"}:
+        elif suffix in _JSON_SUFFIXES:
             yield from _json_rows(path)
         else:
             raise UsageError(f"{path} is no table that can be read: its name must end in {', '.join(TABLE_SUFFIXES)}")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
 
@@ -191,17 +224,17 @@ def _parquet_rows(path: Path, columns: Columns) -> Iterator[tuple[str, Mapping[s
 
 def _csv_rows(path: Path, delimiter: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter=delimiter)
         try:
             for row in reader:
-                yield f"{path}, line {reader.line_num}", row
+                yield f"{path}, line {reader.line_num}", {name: value or None for name, value in row.items()}
         except csv.Error as error:
             raise UsageError(f"{path}, line {reader.line_num}: {error}") from None
 
 
 def _json_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
@@ -217,16 +250,24 @@ def _json_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _read_folder(path: Path, labelled: bool) -> Iterator[Sample]:
     """Yield ``path/LABEL/…/file`` as samples of LABEL; without labels, every file below ``path``."""
-    folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = _folders_in(path)
     if labelled and not folders:
         raise UsageError(f"{path} holds neither tables nor a folder per label")
     for folder in folders if labelled else [path]:
-        for file in sorted(entry for entry in folder.rglob("*") if entry.is_file() and not _is_hidden(entry, path)):
+        for file in sorted(_files_below(folder, path)):
             try:
                 text = file.read_bytes().decode("utf-8-sig", errors="replace")
             except OSError as error:
                 raise UsageError(f"cannot read {file}: {error.strerror}") from None
             yield Sample(file.relative_to(path).as_posix(), text, folder.name if labelled else None)
+
+
+def _folders_in(path: Path) -> list[Path]:
+    return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files_below(folder: Path, root: Path) -> Iterator[Path]:
+    return (entry for entry in folder.rglob("*") if entry.is_file() and not _is_hidden(entry, root))
 
 
 def _is_hidden(file: Path, root: Path) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from aicodelint.detection.body import prepare
 from aicodelint.detection.bundle import MANIFEST, Bundle, default_path
-from aicodelint.detection.checkpoint_torch import read_config, read_tokenizer
+from aicodelint.detection.checkpoint_torch import DTYPES, read_config, read_tokenizer
 from aicodelint.detection.encoder_onnx import OnnxEncoder
 from aicodelint.detection.encoder_torch import TorchEncoder, choose_device, encoder_fingerprint
 from aicodelint.detection.hub_torch import EncoderPlace, locate_encoder, place_of_manifest
@@ -21,6 +22,7 @@ from aicodelint.detection.windows import WINDOW_TOKENS, windows_of
 from aicodelint.errors import BundleError
 from aicodelint.training.embeddings import Tokens
 from aicodelint.training.int8_encoder import Int8Graph, int8_graph, is_worth_int8
+from aicodelint.training.parameter_ranges import check_choice
 
 ENCODER = "encoder.onnx"
 TOKENIZER = "tokenizer.json"
@@ -104,6 +106,15 @@ class OnnxTextEncoder:
         """Return the embedding of each window, shape (len(windows), dimension)."""
         return self.encoder.encode([np.asarray(window) for window in windows])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the session out, which cannot be pickled: joblib sends an estimator's parameters to other processes."""
+        return {name: value for name, value in self.__dict__.items() if name != "encoder"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the session anew."""
+        self.__dict__.update(state)
+        self.encoder = OnnxEncoder(self.graph)
+
     def __deepcopy__(self, memo: object) -> OnnxTextEncoder:
         """Frozen weights are shared, not copied: scikit-learn clones an estimator's parameters deeply."""
         return self
@@ -127,6 +138,8 @@ def open_text_encoder(
     only names its encoder opens that one. ``dtype`` ``int8`` is the fast way on a CPU: the encoder as it would scan there; ``auto`` takes it on a
     CPU for an encoder that is large enough to be worth it and whose embeddings stay the same. ``say`` is told what was chosen.
     """
+    check_choice("number type", dtype, ("auto", *DTYPES, "int8"))
+    on_gpu = choose_device(device).type == "cuda"
     path = default_path() if name is None else Path(name)
     if not (path / MANIFEST).is_file():
         if name is None:
@@ -136,7 +149,7 @@ def open_text_encoder(
     named = bundle.manifest.get("encoder")
     if isinstance(named, dict):
         return _open_place(place_of_manifest(named, path), device, dtype, say)
-    if dtype != "int8" and choose_device(device).type == "cuda" and set(TORCH_FILES) <= set(bundle.files):
+    if dtype != "int8" and on_gpu and set(TORCH_FILES) <= set(bundle.files):
         bundle.verify()
         place = EncoderPlace(path)
         return TorchTextEncoder(place, TorchEncoder.load(place, device, dtype), bundle.window_tokens, bundle)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from aicodelint.errors import UsageError
 from aicodelint.training.embeddings import default_cache_directory
 from aicodelint.training.heads import HeadRecipe, HeadShape
 from aicodelint.training.progress import ProgressLine
@@ -16,12 +18,18 @@ from aicodelint.training.text_encoder import open_text_encoder
 from aicodelint.training.train_run import run_training, training_key
 from aicodelint.training.user_bundle import TrainingPlan, labelled_rows
 
+_NOTHING_HELD_OUT = "nothing could be held out (too few rows or groups): the threshold is not calibrated, and no figure says how good the bundle is"
+
 
 def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """Train on the tables at ``paths`` with the options ``given`` and write the bundle to ``output``; return the metrics."""
+    _check_revision(given["encoder"], given["revision"])
     columns = Columns(code=given["code_column"], label=given["label_column"], group=given["group_column"], language=given["language_column"])
     samples = [replace(sample, language=sample_language(sample)) for sample in read_samples(paths, columns)]
     data = labelled_rows(samples, given["human"], given["only"])
+    _make_directory(output)
+    if data.ai_or_human:
+        say("labels 0 and 1 alone are taken as human and AI; no family is trained")
     say(f"{len(data.code):,} rows: {int(data.human.sum()):,} human, {len(data.families)} families ({', '.join(data.families)})")
     if data.skipped:
         say(f"{data.skipped:,} rows without code are left out")
@@ -42,6 +50,21 @@ def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: 
         say(line)
     say(f"wrote {output}: aicodelint scan --model {output}")
     return metrics
+
+
+def _check_revision(encoder: str | None, revision: str | None) -> None:
+    if revision is not None and (encoder is None or Path(encoder).expanduser().is_dir()):
+        raise UsageError("--revision is of a hub model: name one with --encoder, or leave --revision out")
+
+
+def _make_directory(output: Path) -> None:
+    """Make ``output``, so that a place where nothing can be written is told before the training and not after it."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".aicodelint-", dir=output), TemporaryDirectory(prefix=".aicodelint-", dir=output.parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror or error}") from None
 
 
 def plan_of(given: Mapping[str, Any]) -> TrainingPlan:
@@ -66,6 +89,9 @@ def summary(metrics: Mapping[str, Any]) -> list[str]:
     """Return the lines that tell how good the bundle is, on rows that its models had not seen."""
     lines = []
     ai, family = metrics.get("ai", {}), metrics.get("family", {})
+    for what, side in (("AI or human", ai), ("families", family)):
+        if side and not side["judged_rows"]:
+            lines.append(f"{what}: {_NOTHING_HELD_OUT}")
     if ai.get("judged_rows"):
         flagged = f"{ai['true_positive_rate']:.1%} of AI and {ai['false_positive_rate']:.1%} of human rows are flagged at {ai['threshold']}"
         lines.append(f"AI or human, out of fold: AUC {ai['auc']:.3f}; {flagged}")

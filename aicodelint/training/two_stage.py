@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from aicodelint.training.classifier import checked_code
+from aicodelint.rules import HUMAN
+from aicodelint.training.estimator_input import checked_code, checked_groups, checked_labels
 from aicodelint.training.gate_classifier import Gate
 from aicodelint.training.labels import is_human
 from aicodelint.training.research_features import text_features
@@ -18,7 +19,8 @@ Features = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 
 class TwoStageDetector(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """``gate`` judges the features of a text, ``family`` reads the text itself. ``human`` is the label of what the gate lets go.
+    """``gate`` judges the features of a text, ``family`` reads the text itself. What the gate lets go is given the label that human rows had in
+    ``fit``; where fitted parts are put together that is ``human``.
 
     ``features`` turns texts into the table that the gate was trained on. Unfitted parts are fitted by ``fit``; parts that are fitted already
     can be put together and predict at once.
@@ -33,22 +35,24 @@ class TwoStageDetector(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, code: Sequence[str], y: Sequence[Any] | npt.NDArray[Any], groups: Sequence[Any] | None = None) -> TwoStageDetector:
         """Train copies of both stages on texts and their labels, of which ``human`` (or 0, or ``Human``) means human."""
         texts = checked_code(code)
-        labels = np.asarray(y)
+        labels = checked_labels(y, len(texts))
+        grouped = checked_groups(groups, len(texts))
+        human = self._human_rows(labels)
         self.gate_ = clone(Gate() if self.gate is None else self.gate)
         self.family_ = clone(self._family())
-        self.gate_.fit(self.features(texts), (~self._human_rows(labels)).astype(np.int64), **_groups(groups))
-        ai = np.flatnonzero(~self._human_rows(labels))
-        kept = None if groups is None else np.asarray(groups, object)[ai].tolist()
-        self.family_.fit([texts[place] for place in ai], labels[ai], **_groups(kept))
-        self.classes_ = np.concatenate([np.asarray([self.human], labels.dtype), self.family_.classes_])
+        self.gate_.fit(self.features(texts), (~human).astype(np.int64), **_groups(grouped))
+        ai = np.flatnonzero(~human)
+        self.family_.fit([texts[place] for place in ai], labels[ai], **_groups(None if grouped is None else [grouped[place] for place in ai]))
+        self.classes_ = np.concatenate([labels[human][:1], self.family_.classes_])
         return self
 
     def predict(self, code: Sequence[str]) -> npt.NDArray[Any]:
-        """Return ``human`` or the family of each text, shape (n,). Only texts that pass the gate reach the family classifier."""
+        """Return the human label or the family of each text, shape (n,). Only texts that pass the gate reach the family classifier."""
         gate, family = self._stages()
         texts = checked_code(code)
         passed = np.flatnonzero(gate.predict(self.features(texts)) == 1)
-        labels = np.full(len(texts), self.human, dtype=np.result_type(np.asarray([self.human]), family.classes_))
+        classes = self.classes_ if hasattr(self, "gate_") else np.concatenate([_like(self.human, family.classes_), family.classes_])
+        labels = np.repeat(classes[:1], len(texts))
         if len(passed):
             labels[passed] = family.predict([texts[place] for place in passed])
         return labels
@@ -79,6 +83,14 @@ class TwoStageDetector(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _human_rows(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         return is_human(labels) | is_human(labels, str(self.human))
+
+
+def _like(human: Any, families: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the human label, shape (1,), as ``families`` are labelled: the default, 0, is ``Human`` among names."""
+    named = isinstance(families[0], str)
+    if named and not isinstance(human, str):
+        human = HUMAN if is_human([human])[0] and not all(family.isdecimal() for family in families) else str(human)
+    return np.asarray([human], object if families.dtype.kind == "O" else None)
 
 
 def _groups(groups: Sequence[Any] | None) -> dict[str, Any]:

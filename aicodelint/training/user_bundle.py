@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from aicodelint.errors import UsageError
 from aicodelint.rules import HUMAN
-from aicodelint.training.blend import AI, AiSide, fit_ai_side
+from aicodelint.training.blend import AiSide, fit_ai_side
 from aicodelint.training.embeddings import Progress, TextEncoder, embed
 from aicodelint.training.family_side import FamilySide, fit_family_side
 from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows
-from aicodelint.training.labels import family_names, is_human, ordered_families
+from aicodelint.training.labels import AI, family_names, is_ai_or_human, is_human, named, ordered_families, reserved_names
 from aicodelint.training.out_of_fold import assign_folds
 from aicodelint.training.research_features import text_features
 from aicodelint.training.tables import Sample
@@ -36,7 +36,10 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The rows of the user's data that can be trained on; ``family`` is the place in ``families``, or -1 for a human row, shape (n,)."""
+    """The rows of the user's data that can be trained on; ``family`` is the place in ``families``, or -1 for a human row, shape (n,).
+
+    ``ai_or_human``: the labels were 0 and 1 alone, which name no family.
+    """
 
     code: list[str]
     languages: list[str | None]
@@ -44,6 +47,7 @@ class Labelled:
     family: npt.NDArray[np.int64]
     groups: list[str] | None
     skipped: int
+    ai_or_human: bool = False
 
     @property
     def human(self) -> npt.NDArray[np.bool_]:
@@ -62,26 +66,46 @@ class TrainedBundle:
 
 
 def labelled_rows(samples: Sequence[Sample], human: str | None, only: str | None) -> Labelled:
-    """Sort samples by what their labels mean; rows without any code are left out and counted. Raise ``UsageError`` for data of one label."""
+    """Sort samples by what their labels mean; rows without any code are left out and counted.
+
+    Raise ``UsageError`` for data of one label, a ``human`` that no row has, and labels that cannot be told apart or from a column of predictions.
+    """
     kept = [sample for sample in samples if sample.code.strip()]
     if not kept:
         raise UsageError("there is no code to train on")
     labels = [str(sample.label) for sample in kept]
     human_rows = is_human(labels, human)
-    names = np.array(family_names(labels), dtype=object)
-    found = set(names[~human_rows].tolist())
-    if not found or (len(found) == 1 and not human_rows.any()):
+    if human is not None and not human_rows.any():
+        raise UsageError(f"no row has the label {human} that --human names; the labels are {named(labels)}")
+    people = {label for label, is_row in zip(labels, human_rows, strict=True) if is_row}
+    rest = [label for label, is_row in zip(labels, human_rows, strict=True) if not is_row]
+    ai_or_human = is_ai_or_human(people, rest)
+    names = [AI] * len(rest) if ai_or_human else _names_of_ai(rest, human)
+    found = sorted(set(names))
+    if not found or (len(found) == 1 and not people):
         raise UsageError(f"a bundle needs rows of at least two labels; every row is {next(iter(found), HUMAN)}")
+    families: tuple[str, ...]
     if only == "gate" or (len(found) == 1 and only != "head"):
-        families = tuple(sorted(found)) if len(found) == 1 else (AI,)
-        names[~human_rows] = families[0]
+        families = (AI,) if len(found) > 1 or found[0].casefold() == AI.casefold() else (found[0],)
+        names = [families[0]] * len(names)
     else:
-        families = ordered_families(names[~human_rows].tolist())
+        families = ordered_families(names)
+    if reserved := reserved_names(families):
+        raise UsageError(f"no family can be called {named(reserved)}: predictions have a column or a label of that name; rename it")
     place = {name: number for number, name in enumerate(families)}
-    family = np.array([-1 if is_row else place[str(name)] for name, is_row in zip(names, human_rows, strict=True)], np.int64)
+    family = np.full(len(kept), -1, np.int64)
+    family[~human_rows] = [place[name] for name in names]
     grouped = any(sample.group for sample in kept)
     groups = [sample.group or f"row {number}" for number, sample in enumerate(kept)] if grouped else None
-    return Labelled([sample.code for sample in kept], [sample.language for sample in kept], families, family, groups, len(samples) - len(kept))
+    code, languages = [sample.code for sample in kept], [sample.language for sample in kept]
+    return Labelled(code, languages, families, family, groups, len(samples) - len(kept), ai_or_human)
+
+
+def _names_of_ai(labels: list[str], human: str | None) -> list[str]:
+    """Return the families of the rows that are not human; raise ``UsageError`` where their labels say human all the same."""
+    if is_human(labels).any():
+        raise UsageError(f"with --human {human} rows labelled 0 or {HUMAN} would be AI: rename them, or leave --human out")
+    return family_names(labels)
 
 
 def train_sides(

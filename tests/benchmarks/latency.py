@@ -2,7 +2,7 @@
 
     python tests/benchmarks/latency.py [--model DIR] [--runs 20] [--output FILE.json]
 
-Times ``aicodelint scan one_file`` cold (in process, no cache), warm (daemon) uncached and cached, next to ``python -c pass``,
+Times ``aicodelint scan one_file``, five files in turn, cold (in process, no cache), warm (daemon) uncached and cached, next to ``python -c pass``,
 ``python -c 'import click'`` and the naive cold start (torch + transformers, the same encoder); then the throughput of 8 clients of one daemon
 next to 8 scans in process at once. On Linux a warm scan is forked (see ``aicodelint.warm``). Exits with 1 if a requirement does not hold.
 Commands take turns, so that a busy moment hits all alike.
@@ -26,6 +26,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 CLIENTS = 8
 FILES_PER_CLIENT = 3
+TYPICAL_FILES = 5
 THROUGHPUT_RUNS = 3
 FORK_SERVER_SECONDS = 10.0
 SCAN = ("-m", "aicodelint", "scan", "--isolated", "--exit-zero", "--quiet", "--format", "json")
@@ -64,8 +65,9 @@ class Bench:
         }
         (root / "run").mkdir(mode=0o700)
         sources = sorted((REPOSITORY / "aicodelint").rglob("*.py"), key=lambda path: (path.stat().st_size, path))
-        self.one = root / "one.py"
-        shutil.copy(sources[len(sources) // 2], self.one)  # a file of typical size: the median of this package
+        # Files of typical size, around the median of this package: of some the cheap witnesses are sure, about others the encoder is asked.
+        middle = len(sources) // 2 - TYPICAL_FILES // 2
+        self.typical = [Path(shutil.copy(source, root / f"typical{number}.py")) for number, source in enumerate(sources[middle:][:TYPICAL_FILES])]
         sources = sources[:: max(1, len(sources) // FILES_PER_CLIENT)][:FILES_PER_CLIENT]
         for client in range(CLIENTS):
             for number, source in enumerate(sources):
@@ -110,9 +112,20 @@ def _copied_package(root: Path) -> Path:
 
 
 def measure(bench: Bench, runs: int) -> dict[str, float]:
-    """Return medians in seconds by name."""
-    one = str(bench.one)
-    commands = {
+    """Return medians in seconds by name. The typical files take turns, and in a turn all scan the same."""
+    for file in bench.typical:
+        for command in _commands(bench, str(file)).values():
+            bench.seconds(*command)  # byte code, disk cache, the daemon, the cached verdict
+    bench.wait_for_fork_server()
+    times: dict[str, list[float]] = {}
+    for run in range(runs):
+        for name, command in _commands(bench, str(bench.typical[run % TYPICAL_FILES])).items():
+            times.setdefault(name, []).append(bench.seconds(*command))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _commands(bench: Bench, one: str) -> dict[str, tuple[str, ...]]:
+    return {
         "python -c pass": ("-c", "pass"),
         "python -c 'import click'": ("-c", "import click"),
         "scan, cold": bench.scan("--engine", "in-process", "--no-cache", one),
@@ -120,14 +133,6 @@ def measure(bench: Bench, runs: int) -> dict[str, float]:
         "scan, warm, cached": bench.scan("--engine", "daemon", one),
         "naive cold start": ("-c", NAIVE, str(bench.model), one),
     }
-    for command in commands.values():
-        bench.seconds(*command)  # byte code, disk cache, the daemon, the cached verdict
-    bench.wait_for_fork_server()
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(runs):
-        for name, command in commands.items():
-            times[name].append(bench.seconds(*command))
-    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def measure_throughput(bench: Bench) -> dict[str, float]:

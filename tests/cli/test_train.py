@@ -184,6 +184,12 @@ def test_with_the_encoder_that_ships_the_bundle_stands_alone(
         ([("x = 1", "a"), ("y = 2", "human")], ("--only", "head"), "a family head needs rows of at least two families; these have a"),
         ([("x = 1", "a"), ("y = 2", "b")], ("--encoder", "no/such/encoder/here"), "there is no directory no/such/encoder/here"),
         ([("x = 1", "a"), ("y = 2", "b")], ("--code-column", "source"), "has no code column 'source'"),
+        ([("x = 1", "a"), ("y = 2", "b")], ("--human", "c"), "no row has the label c that --human names; the labels are a, b"),
+        ([("x = 1", "0"), ("y = 2", "2"), ("z = 3", "14")], (), "there is no 14"),
+        ([("x = 1", "0"), ("y = 2", "1")], ("--only", "head"), "a family head needs rows of at least two families; these have AI"),
+        ([("x = 1", "Human"), ("y = 2", "id"), ("z = 3", "b")], (), "no family can be called id"),
+        ([("x = 1", "a"), ("y = 2", "b")], ("--revision", "abc"), "--revision is of a hub model"),
+        ([("x = 1", "a"), ("", "b")], (), "t.csv, line 3: the column 'code' holds no text"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
@@ -195,6 +201,51 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert not (tmp_path / "b" / MANIFEST).exists()
+
+
+@pytest.mark.parametrize("name", ["file/b", "/proc/nothing/here"])
+def test_an_output_that_cannot_be_made_is_told_before_the_training(
+    command: Callable[..., Any], tmp_path: Path, table: Path, tiny_encoder: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("x")
+    outcome = command("train", table, "-o", tmp_path / name, "--encoder", tiny_encoder)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: cannot write {tmp_path / name}: ")
+    assert outcome.err.count("\n") == 1
+
+
+def test_labels_0_and_1_alone_are_human_and_ai(
+    command: Callable[..., Any], table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+) -> None:
+    ids = _write_csv(tmp_path / "ids.csv", [(code, "0" if label == "Human" else "1") for code, label in three_authors])
+    options = ["--encoder", tiny_encoder, "--cache-dir", cache, "--epochs", 3]
+    outcome = command("train", ids, "-o", tmp_path / "ids", *options)
+    assert outcome.code == 0, outcome.err
+    assert "labels 0 and 1 alone are taken as human and AI; no family is trained\n" in outcome.err
+    assert command("train", table, "-o", tmp_path / "gate", *options, "--only", "gate").code == 0
+    assert Bundle.open(tmp_path / "ids").model.families == Bundle.open(tmp_path / "gate").model.families == ("AI",)
+    assert Bundle.open(tmp_path / "ids").files == Bundle.open(tmp_path / "gate").files
+
+
+@pytest.mark.parametrize("groups", [("g", "g", "g"), ("people", "a", "b")], ids=["one group", "all human rows in one"])
+def test_where_nothing_could_be_held_out_it_is_said(
+    command: Callable[..., Any], tiny_encoder: Path, cache: Path, tmp_path: Path, three_authors: list[tuple[str, str]], groups: tuple[str, ...]
+) -> None:
+    group_of = dict(zip(("Human", "alpha", "beta"), groups, strict=True))
+    rows = [(code, label, group_of[label]) for code, label in three_authors[:30]]
+    table = _write_csv(tmp_path / "t.csv", rows, ("code", "label", "group"))
+    outcome = command("train", table, "-o", tmp_path / "b", "--encoder", tiny_encoder, "--cache-dir", cache, "--epochs", 1)
+    assert outcome.code == 0, outcome.err
+    assert "AI or human: nothing could be held out (too few rows or groups): the threshold is not calibrated" in outcome.err
+    assert Bundle.open(tmp_path / "b").model.thresholds.ai == 0.5
+
+
+def test_three_rows_are_enough_to_say_that_they_are_not(command: Callable[..., Any], tiny_encoder: Path, cache: Path, tmp_path: Path) -> None:
+    table = _write_csv(tmp_path / "t.csv", [("x = 1\n" * 20, "Human"), ("y = 2\n" * 20, "a"), ("z = 3\n" * 20, "b")])
+    outcome = command("train", table, "-o", tmp_path / "b", "--encoder", tiny_encoder, "--cache-dir", cache, "--epochs", 1)
+    assert outcome.code == 0, outcome.err
+    assert "AI or human: nothing could be held out" in outcome.err
+    assert command("models", "verify", tmp_path / "b").code == 0
 
 
 def test_quiet_draws_nothing_even_on_a_terminal(
@@ -304,6 +355,51 @@ def test_predict_labels_only_is_the_official_csv(
     table = _write_csv(tmp_path / "in.csv", [(str(number), code) for number, (code, _) in enumerate(three_authors[:3])], ("ID", "code"))
     assert command("predict", table, "-o", tmp_path / "out.csv", "--model", bundle, "--labels-only").code == 0
     assert (tmp_path / "out.csv").read_text() == "id,label\n0,0\n1,1\n2,2\n"
+
+
+def test_predict_does_not_write_over_what_it_reads(
+    command: Callable[..., Any], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+) -> None:
+    table = _write_csv(tmp_path / "in.csv", three_authors[:3])
+    before = table.read_bytes()
+    (tmp_path / "link.csv").symlink_to(table)
+    for output in (table, tmp_path / "link.csv", tmp_path / "." / "in.csv"):
+        outcome = command("predict", table, "-o", output, "--model", bundle)
+        assert outcome.code == 2
+        assert "is one of the files that are read: choose another --output" in outcome.err
+    assert table.read_bytes() == before
+
+
+def test_predict_refuses_families_that_are_columns(
+    command: Callable[..., Any], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+) -> None:
+    import shutil
+
+    copy = Path(shutil.copytree(bundle, tmp_path / "copy"))
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["labels"] = ["Human", "id", "beta"]
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    table = _write_csv(tmp_path / "in.csv", three_authors[:3])
+    outcome = command("predict", table, "-o", tmp_path / "out.csv", "--model", copy)
+    assert outcome.code == 2
+    assert "the bundle has a family called id" in outcome.err
+    assert not (tmp_path / "out.csv").exists()
+    assert command("predict", table, "-o", tmp_path / "out.csv", "--model", copy, "--labels-only").code == 0
+    assert (tmp_path / "out.csv").read_text() == "id,label\n0,0\n1,1\n2,2\n"
+
+
+def test_predict_and_scan_flag_the_same_at_a_low_threshold(
+    command: Callable[..., Any], bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
+) -> None:
+    rows = three_authors[:12]
+    _project(tmp_path / "project", rows)
+    table = _write_csv(tmp_path / "in.csv", rows)
+    options = ["--model", bundle, "--threshold", 0.0001]
+    assert command("predict", table, "-o", tmp_path / "out.csv", *options).code == 0
+    predicted = list(csv.DictReader((tmp_path / "out.csv").open()))
+    scanned = json.loads(command("scan", tmp_path / "project", *options, "--engine", "in-process", "--no-cache", "--format", "json").out)["files"]
+    assert [entry["label"] != "0" for entry in predicted] == [entry["status"] == "ai" for entry in scanned]
+    assert ("-1", "AI") in {(entry["label"], entry["family"]) for entry in predicted}
 
 
 def test_models_list_and_info(command: Callable[..., Any], bundle: Path) -> None:

@@ -36,6 +36,15 @@ def test_heads_that_do_not_fit_are_a_bundle_error() -> None:
         Head.from_bytes(b"nothing")
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["ai.weight", "ai.bias", "family.weight", "family.bias"])
+def test_a_weight_that_is_not_finite_is_refused(name: str, value: float) -> None:
+    found = tensors()
+    found[name].flat[-1] = value
+    with pytest.raises(BundleError, match="not finite"):
+        Head.from_bytes(save(found))
+
+
 def test_windows_count_by_their_tokens() -> None:
     values = np.array([[1.0, 0.0], [4.0, 3.0]], dtype=np.float32)
     assert np.allclose(combine(values, np.array([300, 100])), [1.75, 0.75])

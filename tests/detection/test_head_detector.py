@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lightgbm")
@@ -90,11 +93,22 @@ def test_the_gate_lets_human_texts_go_without_families(detector: HeadDetector, t
     ],
 )
 def test_manifests_that_make_no_sense_are_refused(bundle: Path, tmp_path: Path, change: dict[str, object], message: str) -> None:
-    import shutil
-
     copy = Path(shutil.copytree(bundle, tmp_path / "copy"))
     manifest = json.loads((copy / "bundle.json").read_text()) | change
     (copy / "bundle.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=message) as caught:
         open_detector(Bundle.open(copy))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_family_head_that_overflows_is_refused_when_a_text_meets_it(bundle: Path, tmp_path: Path, three_authors: list[tuple[str, str]]) -> None:
+    copy = Path(shutil.copytree(bundle, tmp_path / "copy"))
+    tensors = load_file(copy / "head.safetensors")
+    document = save(tensors | {name: np.full_like(tensor, 3e38) for name, tensor in tensors.items() if name.startswith("family.")})
+    (copy / "head.safetensors").write_bytes(document)
+    manifest = json.loads((copy / "bundle.json").read_text())
+    manifest["files"]["head.safetensors"]["sha256"] = hashlib.sha256(document).hexdigest()
+    (copy / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="what the head makes of a text"):
+        open_detector(Bundle.open(copy)).judge(_snippets([row for row in three_authors if row[1] != "Human"][:5]))

@@ -49,6 +49,14 @@ def test_layers_that_do_not_fit_are_refused(shapes: tuple[tuple[int, ...], ...])
         read_heads(save(_tensors(*shapes)), ("family",))
 
 
+@pytest.mark.parametrize("name", ["family.0.weight", "family.1.bias"])
+def test_a_weight_that_is_not_finite_is_refused(name: str) -> None:
+    tensors = _tensors((16, 24), (3, 16))
+    tensors[name].flat[-1] = np.nan
+    with pytest.raises(BundleError, match="numbers in the head that are not finite"):
+        read_heads(save(tensors), ("family",))
+
+
 def test_damaged_and_incomplete_documents_are_refused() -> None:
     document = save(_tensors((16, 24), (3, 16)))
     with pytest.raises(BundleError, match="the head cannot be read"):

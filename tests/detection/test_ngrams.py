@@ -63,6 +63,20 @@ def test_an_empty_view_says_nothing_and_others_their_dot_product():
     assert found["tokens"].ai == pytest.approx(weights[buckets].astype(float).T @ values + 1)
 
 
+@pytest.mark.parametrize("name", ["ai_bias", "family_bias", "family_scale"])
+def test_a_bias_or_scale_that_is_not_finite_is_refused(name):
+    arrays = {
+        "tokens.ai": np.zeros((BUCKETS, 1), np.float16),
+        "tokens.ai_bias": np.zeros(1, np.float32),
+        "tokens.family": np.zeros((BUCKETS, 2), np.int8),
+        "tokens.family_bias": np.zeros(2, np.float32),
+        "tokens.family_scale": np.ones(2, np.float32),
+    }
+    NgramWitnesses(arrays)
+    with pytest.raises(BundleError, match="numbers in the n-gram models that are not finite"):
+        NgramWitnesses(arrays | {f"tokens.{name}": np.full_like(arrays[f"tokens.{name}"], np.nan)})
+
+
 def test_arrays_of_another_shape_are_refused():
     with pytest.raises(BundleError):
         NgramWitnesses({"tokens.ai": np.zeros((16, 1), np.float16), "tokens.ai_bias": np.zeros(1, np.float32)})

@@ -69,7 +69,29 @@ def test_a_witness_without_other_authors_is_padded_and_rules_nothing_out():
     assert found.min() == -5
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", document(gate={"inputs": []}), document(families={"wild": 3})])
+def changed(part: str, **changes) -> bytes:
+    found = json.loads(document())
+    expert = found["families"]["wild"]
+    return document(**({"families": {"wild": expert, "snippet": expert | changes}} if part == "families" else {part: found[part] | changes}))
+
+
+NO_NUMBERS = [
+    changed("gate", intercept=float("nan")),
+    changed("cheap", mean=[0, float("inf")]),
+    changed("cheap", scale=[1, 0]),
+    changed("cheap", intercept=10**400),
+    changed("families", bias=[0.0]),
+    changed("families", bias=[float("nan")] * CLASSES),
+    changed("families", weights={"trees.wild": float("inf")}),
+]
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", document(gate={"inputs": []}), document(families={"wild": 3}), *NO_NUMBERS])
 def test_a_malformed_stack_is_refused(data):
     with pytest.raises(BundleError):
         Stack.load(data)
+
+
+def test_no_number_is_no_probability():
+    with pytest.raises(BundleError, match="give no number"):
+        probability(float("nan"))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -122,14 +124,84 @@ def test_saved_and_loaded_it_predicts_exactly_the_same(
     assert loaded.get_params()["learning_rate"] == 3e-3
 
 
-def test_a_head_for_another_encoder_is_refused(tiny_encoder: Path, cache: Path, tmp_path: Path, data: tuple[list[str], list[str]]) -> None:
-    import shutil
+def test_labels_of_an_object_array_and_a_generator_as_random_state_are_saved(
+    tiny_encoder: Path, cache: Path, tmp_path: Path, data: tuple[list[str], list[str]]
+) -> None:
+    code, labels = data
+    options = {"max_epochs": np.int64(2), "hidden_size": np.int64(16), "random_state": np.random.RandomState(5)}
+    classifier = _classifier(tiny_encoder, cache, **options).fit(code, np.array(labels, object))
+    classifier.save(tmp_path / "head.safetensors")
+    loaded = FamilyClassifier.load(tmp_path / "head.safetensors")
+    assert loaded.predict(code).tolist() == classifier.predict(code).tolist()
+    loaded.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "head.safetensors").read_bytes()
 
+
+@pytest.mark.parametrize("dtype", ["fp32", "int8"])
+def test_a_fitted_classifier_survives_pickling(tiny_encoder: Path, cache: Path, data: tuple[list[str], list[str]], dtype: str) -> None:
+    from aicodelint.training.text_encoder import open_text_encoder
+
+    code, labels = data
+    for encoder in (tiny_encoder, open_text_encoder(tiny_encoder, dtype=dtype)):
+        classifier = FamilyClassifier(encoder, cache_dir=False, max_epochs=1, dtype=dtype).fit(code[:60], labels[:60])
+        again = pickle.loads(pickle.dumps(classifier))  # noqa: S301
+        np.testing.assert_array_equal(again.predict_proba(code[60:90]), classifier.predict_proba(code[60:90]))
+
+
+def test_a_pickled_head_is_not_put_on_another_encoder(tiny_encoder: Path, tmp_path: Path, data: tuple[list[str], list[str]]) -> None:
+    code, labels = data
+    mine = Path(shutil.copytree(tiny_encoder, tmp_path / "mine"))
+    pickled = pickle.dumps(FamilyClassifier(mine, cache_dir=False, max_epochs=1).fit(code[:60], labels[:60]))
+    _change_weights(mine)
+    with pytest.raises(BundleError, match="trained on another encoder"):
+        pickle.loads(pickled).predict(code[:3])  # noqa: S301
+
+
+def test_a_loaded_classifier_can_be_fitted_on_another_encoder(tiny_encoder: Path, tmp_path: Path, data: tuple[list[str], list[str]]) -> None:
+    code, labels = data
+    FamilyClassifier(tiny_encoder, cache_dir=False, max_epochs=1).fit(code[:60], labels[:60]).save(tmp_path / "head.safetensors")
+    other = Path(shutil.copytree(tiny_encoder, tmp_path / "other"))
+    _change_weights(other)
+    loaded = FamilyClassifier.load(tmp_path / "head.safetensors", encoder=other).set_params(cache_dir=False)
+    assert loaded.fit(code[:60], labels[:60]).predict(code[:3]).shape == (3,)
+
+
+def _change_weights(directory: Path) -> None:
+    weights = torch.load(directory / "pytorch_model.bin", weights_only=True)
+    torch.save({name: tensor * 1.01 for name, tensor in weights.items()}, directory / "pytorch_model.bin")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_epochs": 0},
+        {"batch_size": 0},
+        {"hidden_size": 0},
+        {"validation_fraction": 1.5},
+        {"patience": -1},
+        {"dtype": "fp8"},
+        {"device": "tpu"},
+        {"class_weight": None},
+        {"loss": "hinge"},
+        {"learning_rate": float("nan")},
+        {"learning_rate": 1e30},
+        {"random_state": 2**70},
+        {"random_state": "today"},
+    ],
+)
+def test_impossible_parameters_are_a_value_error(
+    tiny_encoder: Path, cache: Path, data: tuple[list[str], list[str]], options: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError) as caught:
+        _classifier(tiny_encoder, cache, **options).fit(*data)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_head_for_another_encoder_is_refused(tiny_encoder: Path, cache: Path, tmp_path: Path, data: tuple[list[str], list[str]]) -> None:
     code, labels = data
     _classifier(tiny_encoder, cache).fit(code, labels).save(tmp_path / "head.safetensors")
     other = Path(shutil.copytree(tiny_encoder, tmp_path / "other"))
-    weights = torch.load(other / "pytorch_model.bin", weights_only=True)
-    torch.save({name: tensor * 1.01 for name, tensor in weights.items()}, other / "pytorch_model.bin")
+    _change_weights(other)
     with pytest.raises(BundleError, match="trained on another encoder"):
         FamilyClassifier.load(tmp_path / "head.safetensors", encoder=other).predict(code)
 
@@ -151,11 +223,11 @@ def test_missing_or_empty_code_raises_value_error(tiny_encoder: Path, code: Sequ
 
 
 def test_bad_labels_and_groups(tiny_encoder: Path) -> None:
-    with pytest.raises(ValueError, match="one label a string"):
+    with pytest.raises(ValueError, match="one label each"):
         FamilyClassifier(tiny_encoder).fit(["a", "b"], [1])
     with pytest.raises(ValueError, match="at least two families"):
         FamilyClassifier(tiny_encoder).fit(["a", "b"], [0, 1])
-    with pytest.raises(ValueError, match="one group a string"):
+    with pytest.raises(ValueError, match="one group each"):
         FamilyClassifier(tiny_encoder).fit(["a", "b"], [1, 2], groups=[1])
 
 

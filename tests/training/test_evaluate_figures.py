@@ -9,6 +9,7 @@ pytest.importorskip("sklearn")
 
 from sklearn.metrics import f1_score, roc_auc_score, roc_curve
 
+from aicodelint.errors import UsageError
 from aicodelint.finding import Verdict
 from aicodelint.model import Model, Thresholds
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
@@ -219,6 +220,10 @@ def test_what_labels_mean() -> None:
     meaning = LabelMeaning(["person", "Qwen"], human="person")
     assert (meaning["person"], meaning["Qwen"]) == ("Human", "Qwen")
     assert LabelMeaning(["HUMAN", "Somebody else"])["Somebody else"] == "Somebody else"
+    assert LabelMeaning(["1"])["1"] == NO_FAMILY
+    assert LabelMeaning(["-1", "2", "6"], human="-1")["2"] == "Qwen"
+    with pytest.raises(UsageError, match="no row has the label persn that --human names"):
+        LabelMeaning(["person", "Qwen"], human="persn")
 
 
 def test_rows_without_families_of_their_own_give_none_of_their_figures() -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-from aicodelint.errors import UsageError  # noqa: E402
+from aicodelint.errors import ParameterError  # noqa: E402
 from aicodelint.training.head_training import head_logits, train_head, validation_split  # noqa: E402
 from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows, build_head, class_weights, fit_head, loss_function  # noqa: E402
 
@@ -64,11 +67,48 @@ def test_class_weights(kind: str, ratio: float) -> None:
     assert weights[2] == (1 if kind == "none" else 0) or kind == "none"
 
 
-def test_unknown_names_are_refused() -> None:
-    with pytest.raises(UsageError, match="unknown class weight 'odd'"):
-        class_weights(np.array([0, 1]), 2, "odd")
-    with pytest.raises(UsageError, match="unknown loss 'hinge'"):
-        loss_function(np.array([0, 1]), 2, HeadRecipe(loss="hinge"), torch.device("cpu"))
+@pytest.mark.parametrize(
+    ("kind", "values", "says"),
+    [
+        (HeadRecipe, {"class_weight": "odd"}, "unknown class weight 'odd': choose one of balanced, sqrt, none"),
+        (HeadRecipe, {"class_weight": None}, "unknown class weight None"),
+        (HeadRecipe, {"loss": "hinge"}, "unknown loss 'hinge'"),
+        *((HeadRecipe, {"learning_rate": value}, "the learning rate must be finite and above 0") for value in (math.nan, math.inf, 0.0, "fast")),
+        *((HeadRecipe, {"weight_decay": value}, "weight decay must be finite") for value in (math.nan, math.inf, -1.0)),
+        *((HeadRecipe, {"seed": value}, "the seed must be a whole number") for value in (-1, 2**64, 1.5)),
+        *((HeadRecipe, {"max_epochs": value}, "max_epochs must be a whole number") for value in (0, 10**400)),
+        (HeadRecipe, {"batch_size": 0}, "the batch size must be"),
+        (HeadRecipe, {"patience": -1}, "patience must be"),
+        (HeadRecipe, {"warmup": math.nan}, "warmup must be from 0 to 1"),
+        (HeadRecipe, {"label_smoothing": 1.1}, "label smoothing must be from 0 to 1"),
+        (HeadShape, {"width": 0}, "the width of hidden layers must be"),
+        (HeadShape, {"depth": 10**9}, "the number of hidden layers must be"),
+        *((HeadShape, {"dropout": value}, "dropout must be at least 0 and below 1") for value in (math.nan, 1.0, -0.1, True)),
+    ],
+)
+def test_impossible_parameters_are_refused(kind: Callable[..., object], values: dict[str, object], says: str) -> None:
+    with pytest.raises(ParameterError, match=says) as caught:
+        kind(**values)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert HeadRecipe(max_epochs=np.int64(3), learning_rate=np.float32(0.1), seed=np.uint32(2**32 - 1)).max_epochs == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fraction", [1.5, -0.1, math.nan])
+def test_a_validation_fraction_is_a_share(fraction: float) -> None:
+    windows, y = _windows(30)
+    with pytest.raises(ParameterError, match="the validation fraction must be"):
+        train_head(windows, y, 3, shape=HeadShape(8), recipe=HeadRecipe(), validation_fraction=fraction)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2])
+@pytest.mark.parametrize("change", [{"learning_rate": 1e30}, {"weight_decay": 1e30}])
+def test_a_head_that_leaves_the_range_of_floats_is_told_in_a_line(change: dict[str, float], fraction: float) -> None:
+    windows, y = _windows(60)
+    with pytest.raises(ParameterError, match="training diverged at learning rate"):
+        train_head(windows, y, 3, shape=HeadShape(8), recipe=HeadRecipe(**change), validation_fraction=fraction)  # type: ignore[arg-type]
 
 
 def test_ldam_asks_more_of_the_rare_class() -> None:

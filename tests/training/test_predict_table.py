@@ -9,7 +9,7 @@ pytest.importorskip("sklearn")
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model, Thresholds
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
-from aicodelint.training.predict_table import judged_samples, label_families, prediction
+from aicodelint.training.predict_table import NO_FAMILY, judged_samples, label_families, label_ids, prediction
 from aicodelint.training.tables import Sample
 
 
@@ -27,6 +27,21 @@ def test_thirteen_families_are_renormalised_over_the_ten() -> None:
 def test_a_text_that_the_gate_let_go_has_label_0_and_no_families() -> None:
     row = prediction("a", Verdict(0.01, None), ("x", "y"), 0.9)
     assert row == {"id": "a", "label": 0, "family": "Human", "p_ai": 0.01, "x": None, "y": None}
+
+
+def test_from_the_threshold_on_a_text_that_the_gate_let_go_is_ai() -> None:
+    row = prediction("a", Verdict(0.01, None), ("x", "y"), 0.01)
+    assert row == {"id": "a", "label": NO_FAMILY, "family": "AI", "p_ai": 0.01, "x": None, "y": None}
+    alone = prediction("a", Verdict(0.01, None), ("Qwen",), 0.01)
+    assert (alone["label"], alone["family"], alone["Qwen"]) == (2, "Qwen", None)
+
+
+def test_known_families_keep_the_ids_that_train_reads() -> None:
+    assert label_ids(("Qwen", "Phi", "Meta-LLaMA")) == (2, 6, 7)
+    assert label_ids(("OpenAI", "Anthropic")) == (10, 11)
+    assert label_ids(("Qwen", "mine")) == label_ids(("a", "b")) == label_ids(("AI", "b")) == (1, 2)
+    assert label_ids(TEN_FAMILIES) == tuple(range(1, 11))
+    assert prediction("a", Verdict(0.95, (0.2, 0.8)), ("Qwen", "Phi"), 0.9)["label"] == 6
 
 
 def test_all_on_families_outside_the_ten_gives_each_the_same() -> None:

@@ -63,3 +63,17 @@ def test_what_a_part_of_a_bundle_has_seen_the_bundle_has_seen() -> None:
     assert _look(record, _texts(1000, 100)).text_share == 1.0
     assert _look(record, _texts(2000, 100)).text_share == 0.0
     assert len(seen_record([], _texts(0, 3000), part)["texts"]) == TEXTS
+
+
+def test_few_texts_are_not_lost_among_the_many_of_a_part() -> None:
+    default = {"training": {"seen": seen_record([], _texts(0, 5000))}}
+    own = seen_record([], _texts(10_000, 40), default, default)
+    assert _look(own, _texts(10_000, 40)).text_share == 1.0
+    assert _look(own, _texts(10_000, 40)).text_hits == 40
+    assert _look(own, _texts(0, 2000)).text_share == 1.0
+    assert _look(own, _texts(20_000, 2000)).text_share == 0.0
+    assert len(str(own)) < 40_000
+    trained_on_it = seen_record([], _texts(30_000, 3000), {"training": {"seen": own}}, default)
+    for first in (0, 10_000, 30_000):
+        assert _look(trained_on_it, _texts(first, 40)).text_hits > 0
+    assert _look(trained_on_it, _texts(10_000, 40)).text_share == 1.0

@@ -11,7 +11,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 from aicodelint.errors import UsageError  # noqa: E402
 from aicodelint.training.table_writer import TableWriter  # noqa: E402
-from aicodelint.training.tables import Columns, Sample, read_samples  # noqa: E402
+from aicodelint.training.tables import Columns, Sample, is_read, read_samples  # noqa: E402
 
 ROWS = [
     {"id": "a1", "code": 'x = 1\n\ty,"z"\n', "label": "Human", "group": "g1", "language": "Python"},
@@ -94,6 +94,75 @@ def test_bad_tables_are_told_in_one_line(tmp_path: Path, name: str, content: byt
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_another_encoding_is_told(tmp_path: Path, encoding: str, suffix: str) -> None:
+    text = 'code,label\n"é = 1",a\n' if suffix == ".csv" else '{"code": "é = 1", "label": "a"}\n'
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(text.encode(encoding))
+    with pytest.raises(UsageError, match="is not UTF-8 text: save it as UTF-8"):
+        list(read_samples([path]))
+    path.write_bytes(text.encode("utf-8-sig"))
+    assert list(read_samples([path])) == [Sample("0", "é = 1", "a")]
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize(("suffix", "place"), [(".csv", "line 3"), (".parquet", "row 1"), (".jsonl", "line 2")])
+def test_a_row_with_null_code_is_refused_and_named(tmp_path: Path, suffix: str, place: str, labelled: bool) -> None:
+    path = _write(tmp_path / f"t{suffix}", [{"code": "x", "label": "a"}, {"code": None, "label": "b"}])
+    with pytest.raises(UsageError, match=f"{place}: the column 'code' holds no text"):
+        list(read_samples([path], labelled=labelled))
+
+
+def test_labels_lose_blanks_and_the_fraction_of_whole_floats(tmp_path: Path) -> None:
+    rows = [{"code": "x", "label": label} for label in (" Human ", "0.0", "10.", "-1.0", "3.5", "v2.0")]
+    labels = [sample.label for sample in read_samples([_write(tmp_path / "t.csv", rows)])]
+    assert labels == ["Human", "0", "10", "-1", "3.5", "v2.0"]
+    with pytest.raises(UsageError, match="line 2: the column 'label' holds no label"):
+        list(read_samples([_write(tmp_path / "blank.csv", [{"code": "x", "label": "  "}])]))
+
+
+def test_names_in_capitals_are_read_in_a_folder_too(tmp_path: Path) -> None:
+    (_write(tmp_path / "one.csv")).rename(tmp_path / "ONE.CSV")
+    assert list(read_samples([tmp_path])) == EXPECTED
+
+
+def _folders(root: Path) -> Path:
+    for name in ("Human/a.py", "Qwen/deep/b.js"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    return root
+
+
+def test_a_stray_table_does_not_hide_a_folder_per_label(tmp_path: Path) -> None:
+    (_folders(tmp_path) / "meta.csv").write_text("name,size\n")
+    with pytest.raises(UsageError, match=r"holds tables \(meta.csv\) as well as folders \(Human, Qwen\): name the tables, or move them out"):
+        list(read_samples([tmp_path]))
+    assert list(read_samples([tmp_path], labelled=False)) == []
+
+
+def test_folders_without_files_do_not_stand_beside_tables(tmp_path: Path) -> None:
+    _write(tmp_path / "one.csv")
+    for name in ("empty", "void", ".hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".hidden" / "x").write_text("x")
+    assert list(read_samples([tmp_path])) == EXPECTED
+
+
+def test_what_is_read_is_known_under_every_name(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    table = _write(tmp_path / "in" / "t.csv")
+    (tmp_path / "link.csv").symlink_to(table)
+    (tmp_path / "hard.csv").hardlink_to(table)
+    other = _write(tmp_path / "other.csv")
+    for name in (table, tmp_path / "in" / ".." / "in" / "t.csv", tmp_path / "link.csv", tmp_path / "hard.csv"):
+        assert is_read(name, [other, table])
+        assert is_read(name, [tmp_path / "in"])
+    assert not is_read(other, [table, tmp_path / "in", tmp_path / "absent"])
+    assert not is_read(tmp_path / "in" / "new.csv", [tmp_path / "in"])
+    assert is_read(_folders(tmp_path / "labels") / "Qwen" / "deep" / "b.js", [tmp_path / "labels"])
+
+
 def test_missing_path(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         list(read_samples([tmp_path / "absent.csv"]))
@@ -162,6 +231,13 @@ def test_a_link_where_the_file_is_begun_is_not_written_through(tmp_path: Path, s
     with pytest.raises(UsageError, match="cannot write"), TableWriter(tmp_path / f"t{suffix}", {"id": str}) as writer:
         writer.write([{"id": "a"}])
     assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("suffix", [".CSV", ".Parquet", ".JSONL"])
+def test_the_kind_is_told_by_a_name_in_any_case(tmp_path: Path, suffix: str) -> None:
+    with TableWriter(tmp_path / f"t{suffix}", {"code": str, "label": int}) as writer:
+        writer.write([{"code": "x", "label": 1}])
+    assert list(read_samples([tmp_path / f"t{suffix}"])) == [Sample("0", "x", "1")]
 
 
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 from sklearn.base import clone  # noqa: E402
 from sklearn.exceptions import NotFittedError  # noqa: E402
+from sklearn.model_selection import cross_val_score  # noqa: E402
 
 from aicodelint import FamilyClassifier  # noqa: E402
 from aicodelint.training.factory import EnsembleFamilyClassifier, ForestFamilyClassifier, create_family_classifier  # noqa: E402
@@ -60,6 +61,10 @@ def test_the_gate_takes_groups_and_clones(code: list[str], ids: np.ndarray) -> N
 def test_the_gate_refuses_code_and_a_single_kind(code: list[str], ids: np.ndarray) -> None:
     with pytest.raises(ValueError, match="reads features, a table of numbers, not code"):
         Gate().fit(code, ids)
+    with pytest.raises(ValueError, match="there are 4 rows of features and 3 groups"):
+        Gate().fit(np.zeros((4, 3)), [0, 1, 0, 1], groups=[1, 2, 3])
+    with pytest.raises(ValueError, match="row 3 is missing"):
+        Gate().fit(np.zeros((4, 3)), [0, 1, 0, np.nan])
     with pytest.raises(ValueError, match="all of one kind"):
         Gate().fit(np.zeros((4, 3)), [1, 2, 3, 4])
 
@@ -76,6 +81,21 @@ def test_two_stages_predict_ids_from_raw_code(tiny_encoder: Path, code: list[str
 def test_two_stages_with_names(tiny_encoder: Path, three_authors: list[tuple[str, str]], code: list[str]) -> None:
     labels = [label for _, label in three_authors]
     detector = TwoStageDetector(Gate(max_iter=30), ForestFamilyClassifier(n_estimators=20), human="Human").fit(code, labels)
+    assert set(detector.predict(code)) == {"Human", "alpha", "beta"}
+
+
+@pytest.mark.parametrize("kind", [object, str])
+def test_human_is_predicted_as_the_rows_call_it(three_authors: list[tuple[str, str]], code: list[str], kind: type) -> None:
+    labels = np.array([label for _, label in three_authors], kind)
+    detector = TwoStageDetector(Gate(max_iter=30), ForestFamilyClassifier(n_estimators=20))
+    assert set(detector.fit(code, labels).predict(code)) == {"Human", "alpha", "beta"} == set(detector.classes_)
+    assert cross_val_score(detector, code, labels, cv=2).min() > 0.9
+
+
+def test_fitted_stages_name_human_as_the_families_are_named(three_authors: list[tuple[str, str]], code: list[str]) -> None:
+    labels = [label for _, label in three_authors]
+    gate = Gate(max_iter=30).fit(text_features(code), labels)
+    detector = TwoStageDetector(gate, ForestFamilyClassifier(n_estimators=20).fit(code, labels))
     assert set(detector.predict(code)) == {"Human", "alpha", "beta"}
 
 
@@ -97,6 +117,11 @@ def test_the_factory(tiny_encoder: Path, code: list[str], ids: np.ndarray) -> No
     assert isinstance(create_family_classifier("random-forest"), ForestFamilyClassifier)
     with pytest.raises(ValueError, match="unknown family classifier 'svm': choose one of codet5, random-forest, ensemble"):
         create_family_classifier("svm")
+    for name in ("ensemble", "codet5"):
+        with pytest.raises(ValueError, match=f"{name}' takes no n_estimators; its parameters are batch_size, "):
+            create_family_classifier(name, n_estimators=5)
+    with pytest.raises(ValueError, match="takes no max_epochs; its parameters are class_weight, n_estimators"):
+        create_family_classifier("random-forest", n_estimators=5, max_epochs=3)
     ensemble = create_family_classifier("ensemble", encoder=tiny_encoder, cache_dir=False, learning_rate=3e-3)
     assert isinstance(ensemble, EnsembleFamilyClassifier)
     fitted = clone(ensemble).fit(code, ids)
