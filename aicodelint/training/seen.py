@@ -16,6 +16,8 @@ from aicodelint.detection.body import prepare
 
 SOURCE_DIGITS = 12
 TEXT_DIGITS = 12
+SOURCES = 20_000
+"""Digests of sources' names that are kept at most: a manifest may have a megabyte."""
 TEXTS = 2048
 """Digests of texts that are kept at most: some 30 kB, whatever the size of the data."""
 
@@ -26,8 +28,9 @@ def seen_record(sources: Iterable[str], texts: Iterable[str], *inherited: Mappin
     ``inherited`` are the manifests of bundles that parts were taken from, such as an encoder: what they have seen, the new one has seen.
     """
     known = [SeenBefore(manifest) for manifest in inherited]
-    digests = {source_digest(name) for name in sources}.union(*(before.source_digests for before in known))
-    record: dict[str, list[Any]] = {"sources": sorted(digests), "texts": heapq.nsmallest(TEXTS, {text_digest(text) for text in texts})}
+    names = {source_digest(name) for name in sources}.union(*(before.source_digests for before in known))
+    digests = {text_digest(text) for text in texts}
+    record: dict[str, list[Any]] = {"sources": heapq.nsmallest(SOURCES, names), "texts": heapq.nsmallest(TEXTS, digests)}
     parts = dict.fromkeys(sample.digests for before in known for sample in before.samples)
     return record | ({"texts_of_parts": [sorted(part) for part in parts]} if parts else {})
 

@@ -11,6 +11,7 @@ from typing import Any
 from aicodelint.errors import UsageError
 from aicodelint.training.embeddings import default_cache_directory
 from aicodelint.training.heads import HeadRecipe, HeadShape
+from aicodelint.training.parameter_ranges import check_finite
 from aicodelint.training.progress import ProgressLine
 from aicodelint.training.sample_language import sample_language
 from aicodelint.training.tables import Columns, read_samples
@@ -24,6 +25,8 @@ _NOTHING_HELD_OUT = "nothing could be held out (too few rows or groups): the thr
 def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Any]:
     """Train on the tables at ``paths`` with the options ``given`` and write the bundle to ``output``; return the metrics."""
     _check_revision(given["encoder"], given["revision"])
+    plan = plan_of(given)
+    check_finite("learning rate of fine-tuning", given["fine_tune_learning_rate"])
     columns = Columns(code=given["code_column"], label=given["label_column"], group=given["group_column"], language=given["language_column"])
     samples = [replace(sample, language=sample_language(sample)) for sample in read_samples(paths, columns)]
     data = labelled_rows(samples, given["human"], given["only"])
@@ -45,7 +48,7 @@ def train(paths: tuple[Path, ...], output: Path, given: Mapping[str, Any], say: 
         notes = (NOTE,)
     with ProgressLine("Embedding", not given["quiet"]) as progress:
         cache = given["cache_dir"] or default_cache_directory()
-        metrics = run_training(data, encoder, plan_of(given), output, cache=cache, progress=progress, say=say, notes=notes)
+        metrics = run_training(data, encoder, plan, output, cache=cache, progress=progress, say=say, notes=notes)
     for line in summary(metrics):
         say(line)
     say(f"wrote {output}: aicodelint scan --model {output}")

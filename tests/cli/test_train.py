@@ -214,6 +214,13 @@ def test_an_output_that_cannot_be_made_is_told_before_the_training(
     assert outcome.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--learning-rate", "--weight-decay", "--fine-tune-learning-rate"])
+def test_a_rate_without_end_is_told_before_anything_is_read(command: Callable[..., Any], tmp_path: Path, option: str) -> None:
+    outcome = command("train", tmp_path / "missing.csv", "-o", tmp_path / "b", option, "inf")
+    assert outcome.code == 2
+    assert "must be finite" in outcome.err
+
+
 def test_labels_0_and_1_alone_are_human_and_ai(
     command: Callable[..., Any], table: Path, tiny_encoder: Path, cache: Path, tmp_path: Path, three_authors: list[tuple[str, str]]
 ) -> None:

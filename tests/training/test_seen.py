@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aicodelint.training.seen import TEXTS, SeenBefore, seen_record
+from aicodelint.training.seen import SOURCES, TEXTS, SeenBefore, seen_record
 
 HEADER = "# Copyright 2020 Somebody\n# Licensed under the MIT License\n\n"
 
@@ -22,6 +22,7 @@ def test_the_record_names_nobody_and_stays_small() -> None:
     assert len(record["sources"]) == 1
     assert "secret" not in str(record)
     assert len(str(record)) < 40_000
+    assert len(seen_record([f"group {number}" for number in range(30_000)], [])["sources"]) == SOURCES
 
 
 def test_the_same_texts_are_known_again_even_with_a_licence_header_and_other_line_ends() -> None:
