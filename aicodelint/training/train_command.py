@@ -11,7 +11,7 @@ from typing import Any
 from aicodelint.errors import UsageError
 from aicodelint.training.embeddings import default_cache_directory
 from aicodelint.training.heads import HeadRecipe, HeadShape
-from aicodelint.training.parameter_ranges import check_finite
+from aicodelint.training.parameter_ranges import check_finite, check_share
 from aicodelint.training.progress import ProgressLine
 from aicodelint.training.sample_language import sample_language
 from aicodelint.training.tables import Columns, read_samples
@@ -71,7 +71,7 @@ def _make_directory(output: Path) -> None:
 
 
 def plan_of(given: Mapping[str, Any]) -> TrainingPlan:
-    """Return the plan that the options describe."""
+    """Return the plan that the options describe; raise ``ParameterError`` for a value that none can have."""
     recipe = HeadRecipe(
         max_epochs=given["epochs"],
         learning_rate=given["learning_rate"],
@@ -84,6 +84,7 @@ def plan_of(given: Mapping[str, Any]) -> TrainingPlan:
         patience=given["patience"],
         seed=given["seed"],
     )
+    check_share("validation fraction", given["validation_fraction"])
     shape = HeadShape(given["width"], given["depth"], given["dropout"], given["layer_norm"])
     return TrainingPlan(shape, recipe, given["validation_fraction"], given["only"])
 

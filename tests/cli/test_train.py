@@ -214,11 +214,21 @@ def test_an_output_that_cannot_be_made_is_told_before_the_training(
     assert outcome.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("option", ["--learning-rate", "--weight-decay", "--fine-tune-learning-rate"])
-def test_a_rate_without_end_is_told_before_anything_is_read(command: Callable[..., Any], tmp_path: Path, option: str) -> None:
-    outcome = command("train", tmp_path / "missing.csv", "-o", tmp_path / "b", option, "inf")
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--learning-rate", "inf", "must be finite"),
+        ("--weight-decay", "inf", "must be finite"),
+        ("--fine-tune-learning-rate", "inf", "must be finite"),
+        ("--validation-fraction", "nan", "validation fraction must be"),
+    ],
+)
+def test_what_no_parameter_can_be_is_told_before_anything_is_read(
+    command: Callable[..., Any], tmp_path: Path, option: str, value: str, told: str
+) -> None:
+    outcome = command("train", tmp_path / "missing.csv", "-o", tmp_path / "b", option, value)
     assert outcome.code == 2
-    assert "must be finite" in outcome.err
+    assert told in outcome.err
 
 
 def test_labels_0_and_1_alone_are_human_and_ai(
