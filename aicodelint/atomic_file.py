@@ -1,4 +1,4 @@
-"""A text file that appears whole or not at all: written beside its place under a name of its own, and moved there at the end.
+"""A file that appears whole or not at all: written beside its place under a name of its own, and moved there at the end.
 
 The name is random and the file must be new: a repository that is scanned may hold a link of any name that could be foreseen, and writing through
 it would overwrite a file of the user's.
@@ -33,10 +33,10 @@ class AtomicFile:
         return self._stream
 
     def commit(self) -> None:
-        """Put what was written in its place."""
+        """Put what was written in its place, through ``open`` or by another opening ``part`` anew (mode ``x``). Raise ``OSError``."""
         if self._stream is not None:
             self._stream.close()
-            self.part.replace(self.target)
+        self.part.replace(self.target)
 
     def discard(self) -> None:
         """Remove what was not moved. The name is ours alone, so it may go even if a signal came before we knew that it was made."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,36 @@ def labelled_code(count: int, seed: int = 0) -> list[tuple[str, str]]:
 def three_authors() -> list[tuple[str, str]]:
     """Three hundred short files by three authors."""
     return labelled_code(300)
+
+
+@pytest.fixture
+def plane_bundle(tmp_path: Path) -> Callable[..., Path]:
+    """Make bundles whose trees are a plane: logits that are the features, in the order of this version's, times ``weights`` (features, logits)."""
+    onnx = pytest.importorskip("onnx")
+
+    def make(weights: Any, **more: Any) -> Path:
+        features, logits = weights.shape
+        graph = onnx.helper.make_graph(
+            [onnx.helper.make_node("MatMul", ["features", "weights"], ["logits"])],
+            "plane",
+            [onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, [1, features])],
+            [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, logits])],
+            [onnx.numpy_helper.from_array(weights, "weights")],
+        )
+        data = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+        manifest = {
+            "format_version": 1,
+            "name": "plane",
+            "labels": ["Human", "A"],
+            "thresholds": {"ai": 0.9, "human": 0.5, "family": 0.4, "gate": 0.1},
+            "window_tokens": 512,
+            "minimum_tokens": 8,
+            "files": {"gate.onnx": {"sha256": hashlib.sha256(data).hexdigest()}},
+        }
+        directory = tmp_path / "plane"
+        directory.mkdir()
+        (directory / "gate.onnx").write_bytes(data)
+        (directory / "bundle.json").write_text(json.dumps(manifest | more))
+        return directory
+
+    return make

@@ -29,8 +29,7 @@ from aicodelint.detection.windows import Window, windows_of
 from aicodelint.errors import BundleError, EngineError
 from aicodelint.finding import Snippet, Verdict, WindowVerdict
 
-KIND = "head"
-HEAD, TREES, ENCODER, TOKENIZER = "head.safetensors", "gate.onnx", "encoder.onnx", "tokenizer.json"
+HEAD_FILE, TREES, ENCODER, TOKENIZER = "head.safetensors", "gate.onnx", "encoder.onnx", "tokenizer.json"
 LEAST_TEMPERATURE = 1e-6
 """Logits divided by less would overflow."""
 Distribution = tuple[float, ...]
@@ -90,7 +89,7 @@ class HeadDetector:
     def __init__(self, bundle: Bundle, device: str = "cpu", jobs: int | None = None) -> None:
         """Load the bundle; raise ``BundleError`` where a file is missing or damaged, ``EngineError`` where its encoder cannot run here."""
         self._bundle = bundle
-        heads = read_heads(bundle.read(HEAD), ("ai", "family"))
+        heads = read_heads(bundle.read(HEAD_FILE), ("ai", "family"))
         families = len(bundle.model.families)
         self._family = _checked(heads.get("family"), families, "family") if families > 1 else None
         self._temperature = _temperature(bundle.manifest.get("family_temperature", 1.0))

@@ -189,7 +189,7 @@ class Blobs:
         self._process = process
 
     def read(self, object_id: str, limit: int) -> bytes | None:
-        """Return at most ``limit + 1`` bytes of a blob, or None when there is no such blob."""
+        """Return at most ``limit + 1`` bytes of a blob, or None when there is no such blob; raise ``GitError`` if git is gone."""
         source, sink = self._process.stdout, self._process.stdin
         if source is None or sink is None:
             return None
@@ -198,7 +198,10 @@ class Blobs:
             sink.flush()
         except OSError as error:
             raise GitError("git cat-file ended early") from error
-        header = source.readline().split()
+        answer = source.readline()
+        if not answer:
+            raise GitError("git cat-file ended early")
+        header = answer.split()
         if len(header) != 3:
             return None
         size = int(header[2])

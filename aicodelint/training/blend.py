@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from aicodelint.training.calibration import threshold_at
+from aicodelint.training.calibration import GATE_RECALL, threshold_at
 from aicodelint.training.gate_classifier import Gate
 from aicodelint.training.head_training import train_head
 from aicodelint.training.heads import HeadRecipe, HeadShape, Windows
@@ -17,7 +17,6 @@ from aicodelint.training.out_of_fold import fold_parts, head_out_of_fold
 
 GATE_ROUNDS, GATE_LEAVES = 60, 15
 """Small enough for a head-only bundle to stay under 1 MB."""
-GATE_RECALL = 0.99
 FALSE_POSITIVES = 0.01
 LEAST_AI_THRESHOLD = 0.5
 STRENGTH = 0.5

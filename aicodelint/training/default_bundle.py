@@ -24,7 +24,7 @@ from aicodelint.detection.open_detector import STACKED
 from aicodelint.rules import FAMILIES, HUMAN
 from aicodelint.training.bundle_writer import write_bundle
 from aicodelint.training.dataset import load_rows
-from aicodelint.training.encoder_loop import Recipe
+from aicodelint.training.encoder_loop import PROGRESS_FILE, Recipe
 from aicodelint.training.encoder_run import export_parts, second_round, train_encoder
 from aicodelint.training.encoder_scores import score_rows
 from aicodelint.training.model_card import EncoderRound, model_card
@@ -63,7 +63,7 @@ def make_default_bundle(data: Path, packages: Path | None, work: Path, output: P
 
 
 def _round(folder: Path, mostly: str) -> EncoderRound:
-    progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+    progress = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
     return EncoderRound(mostly, progress["tokens"], progress["seconds"])
 
 

@@ -19,6 +19,9 @@ from aicodelint.training.encoder_data import WindowSampler
 from aicodelint.training.muon import Muon
 from aicodelint.training.threads import ThreadTuner
 
+PROGRESS_FILE = "progress.json"
+"""What a training folder knows of how far it is: tokens and seconds, and the name of its last checkpoint."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -93,7 +96,7 @@ class Trainer:
             torch.optim.AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.98), weight_decay=0.01),
         ]
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "progress.json").exists():
+        if (folder / PROGRESS_FILE).exists():
             self._resume()
 
     def run(self, evaluate: Callable[[DetectorModel], dict[str, float]] | None = None) -> None:
@@ -186,7 +189,7 @@ class Trainer:
         torch.save([optimizer.state_dict() for optimizer in self.optimizers], self.folder / f"{name}.optimizers.pt")
         document = {"name": name, **vars(replace(self.progress))}
         (self.folder / "progress.tmp").write_text(json.dumps(document))
-        (self.folder / "progress.tmp").replace(self.folder / "progress.json")
+        (self.folder / "progress.tmp").replace(self.folder / PROGRESS_FILE)
         for old in self.folder.glob("step-*"):
             if not old.name.startswith(name + "."):
                 old.unlink()
@@ -196,7 +199,7 @@ class Trainer:
         return {key: value for key, value in self.model.state_dict().items() if key != shared}
 
     def _resume(self) -> None:
-        document = json.loads((self.folder / "progress.json").read_text())
+        document = json.loads((self.folder / PROGRESS_FILE).read_text())
         name = document.pop("name")
         load_model(self.model, self.folder / f"{name}.safetensors")
         states = torch.load(self.folder / f"{name}.optimizers.pt", weights_only=True, map_location=self.device)

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aicodelint.errors import UsageError
 from aicodelint.finding import Verdict
 from aicodelint.model import Model
 from aicodelint.rules import HUMAN, TEN_FAMILIES
-from aicodelint.training.labels import family_names, is_ai_or_human, is_human, named
+from aicodelint.training.labels import family_names, human_labels, is_ai_or_human
 from aicodelint.training.tables import Sample
 
 NO_FAMILY = "AI, family not given"
@@ -30,9 +29,7 @@ class LabelMeaning:
 
     def __init__(self, labels: Iterable[str], human: str | None = None) -> None:
         found = sorted(set(labels))
-        people = {label for label, is_person in zip(found, is_human(found, human), strict=True) if is_person}
-        if human is not None and not people:
-            raise UsageError(f"no row has the label {human} that --human names; the labels are {named(found)}")
+        people = human_labels(found, human)
         rest = [label for label in found if label not in people]
         self.binary = is_ai_or_human(people, rest) or (rest == ["1"] and human is None)
         """0 and 1 alone: human or AI, and no families."""

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from aicodelint.detection.bundle import Bundle
 from aicodelint.detection.encoder_torch import TorchEncoder
-from aicodelint.detection.head_detector import ENCODER, KIND, TOKENIZER, HeadDetector
+from aicodelint.detection.head_detector import ENCODER, TOKENIZER, HeadDetector
 from aicodelint.detection.hub_torch import place_of_manifest
+from aicodelint.detection.open_detector import HEAD
 from aicodelint.errors import BundleError, UsageError
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.training.bundle_writer import write_bundle
@@ -51,7 +52,7 @@ def export_bundle(
     """
     bundle = Bundle.open(directory)
     named = bundle.manifest.get("encoder")
-    if bundle.manifest.get("kind") != KIND or not isinstance(named, dict):
+    if bundle.manifest.get("kind") != HEAD or not isinstance(named, dict):
         raise UsageError(f"{directory} holds its encoder already: there is nothing to export")
     snippets = list(islice(_snippets(tuple(check), code_column), MOST_TEXTS))
     place = place_of_manifest(named, bundle.path)

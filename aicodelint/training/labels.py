@@ -26,6 +26,15 @@ def is_human(labels: Sequence[object] | npt.NDArray[np.generic], human: str | No
     return np.array([_name(label).casefold() in names for label in labels], bool)
 
 
+def human_labels(labels: Collection[str], human: str | None = None) -> set[str]:
+    """Return which of the labels of a table say human, as ``is_human`` has it; raise ``UsageError`` for a ``human`` that no row has."""
+    distinct = sorted(set(labels))
+    found = {label for label, is_person in zip(distinct, is_human(distinct, human), strict=True) if is_person}
+    if human is not None and not found:
+        raise UsageError(f"no row has the label {human} that --human names; the labels are {named(distinct)}")
+    return found
+
+
 def is_ai_or_human(human_labels: Collection[str], ai_labels: Collection[str]) -> bool:
     """Say whether labels are 0 and 1 alone, human and AI, whichever of the two is human; ``Human`` may stand for 0."""
     people = {label.casefold() for label in human_labels}

@@ -19,7 +19,7 @@ from aicodelint.training.splits import FOLDS, training_rows
 
 STRENGTH = {"wild": 100.0, "all": 30.0, "snippet": 30.0}
 """liblinear's C of each expert, for rows of mean weight 1."""
-SHARES = EXPERTS | {"snippet": EXPERTS["snippet"] | {LABELLED: 2.5}}
+NGRAM_EXPERTS = EXPERTS | {"snippet": EXPERTS["snippet"] | {LABELLED: 2.5}}
 """What each expert learns from. Of snippets n-grams learn from labelled packages too: small ones are full of code that looks like an exercise. Trees
 get worse at snippets by them."""
 FAMILY_STRENGTH = 10.0
@@ -43,7 +43,7 @@ def train_ngrams(
 ) -> tuple[dict[str, NDArray[np.generic]], NgramScores]:
     """Return the arrays of ``ngrams.safetensors`` trained on all rows, and the out-of-fold logits of every row.
 
-    ``experts`` names for each view the experts (of ``SHARES``) that read it, in the order of its columns.
+    ``experts`` names for each view the experts (of ``NGRAM_EXPERTS``) that read it, in the order of its columns.
     """
     work.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -71,7 +71,7 @@ def _train_view(rows: pd.DataFrame, grams: sparse.csr_matrix, names: tuple[str, 
     empty = np.diff(grams.indptr) == 0
     held_out, weights, bias = np.zeros((len(rows), len(names))), np.zeros((BUCKETS, len(names)), np.float16), np.zeros(len(names), np.float32)
     for column, name in enumerate(names):
-        importance = row_weights(rows, SHARES[name])
+        importance = row_weights(rows, NGRAM_EXPERTS[name])
         for fold in range(FOLDS):
             mine = split == fold
             chosen = training_rows(rows, split, fold) & (importance > 0) & ~empty

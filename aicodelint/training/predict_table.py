@@ -21,7 +21,7 @@ from aicodelint.training.table_writer import TableWriter
 from aicodelint.training.tables import Columns, Sample, is_read, read_samples
 
 BATCH_ROWS = 256
-NO_FAMILY = -1
+NO_FAMILY_LABEL = -1
 """The label of a row that is AI and of no known family: the gate let it go, so that no family was looked for."""
 
 
@@ -93,7 +93,7 @@ def prediction(number: str, verdict: Verdict, families: tuple[str, ...], thresho
         row = {name: round(float(share), 4) for name, share in zip(families, shares, strict=True)}
     if verdict.p_ai >= threshold:
         place = 0 if len(families) == 1 else None if verdict.families is None else int(shares.argmax())
-        label, family = (NO_FAMILY, AI) if place is None else (ids[place], families[place])
+        label, family = (NO_FAMILY_LABEL, AI) if place is None else (ids[place], families[place])
     return row | {"id": number, "label": label, "family": family, "p_ai": verdict.p_ai}
 
 

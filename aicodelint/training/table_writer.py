@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol
 
+from aicodelint.atomic_file import AtomicFile
 from aicodelint.errors import UsageError
 
 WRITABLE_SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
@@ -31,8 +30,7 @@ class TableWriter:
         if path.suffix.lower() not in WRITABLE_SUFFIXES:
             raise UsageError(f"cannot write {path}: its name must end in {', '.join(WRITABLE_SUFFIXES)}")
         self._path = path
-        # A name that cannot be foreseen, of a file that must be new: writing through a link put there would overwrite what it leads to.
-        self._partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+        self._file = AtomicFile(path)
         self._columns = dict(columns)
         self._sink: _Sink | None = None
 
@@ -45,9 +43,9 @@ class TableWriter:
         }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._sink = kinds[self._path.suffix.lower()](self._partial, self._columns)
+            self._sink = kinds[self._path.suffix.lower()](self._file.part, self._columns)
         except OSError as error:
-            self._remove()
+            self._file.discard()
             raise self._refused(error) from None
         return self
 
@@ -65,17 +63,13 @@ class TableWriter:
             if self._sink is not None:
                 self._sink.close()
             if kind is None:
-                self._partial.replace(self._path)
+                self._file.commit()
         except OSError as failure:
             if kind is None:
                 raise self._refused(failure) from None
         finally:
             self._sink = None
-            self._remove()
-
-    def _remove(self) -> None:
-        with contextlib.suppress(OSError):
-            self._partial.unlink()
+            self._file.discard()
 
     def _refused(self, error: OSError) -> UsageError:
         return UsageError(f"cannot write {self._path}: {error.strerror or error}")

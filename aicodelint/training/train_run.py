@@ -16,7 +16,8 @@ from safetensors.torch import save as tensors_to_bytes
 
 from aicodelint.detection.bundle import Bundle, default_path
 from aicodelint.detection.encoder_torch import encoder_fingerprint
-from aicodelint.detection.head_detector import ENCODER, HEAD, KIND, TOKENIZER, TREES
+from aicodelint.detection.head_detector import ENCODER, HEAD_FILE, TOKENIZER, TREES
+from aicodelint.detection.open_detector import HEAD
 from aicodelint.detection.open_encoder import TORCH_FILES
 from aicodelint.errors import BundleError, UsageError
 from aicodelint.rules import HUMAN
@@ -95,7 +96,7 @@ def _bundle_parts(
     tensors: dict[str, torch.Tensor] = {}
     files: dict[str, bytes] = {}
     manifest: dict[str, Any] = {
-        "kind": KIND,
+        "kind": HEAD,
         "name": output.resolve().name,
         "labels": [HUMAN, *trained.data.families],
         "window_tokens": encoder.window_tokens,
@@ -128,7 +129,7 @@ def _bundle_parts(
     seen = seen_record(trained.data.groups or (), trained.data.code, *parts)
     manifest["training"] = {key: metrics[key] for key in ("encoder", "rows", "labels", "groups")} | {"seen": seen}
     manifest["evaluation"] = {side: _summary(metrics[side]) for side in ("ai", "family") if side in metrics}
-    files[HEAD] = tensors_to_bytes(tensors)
+    files[HEAD_FILE] = tensors_to_bytes(tensors)
     return manifest, files
 
 

@@ -18,7 +18,7 @@ from aicodelint.training.blend import AiSide, fit_ai_side
 from aicodelint.training.embeddings import Progress, TextEncoder, embed
 from aicodelint.training.family_side import FamilySide, fit_family_side
 from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows
-from aicodelint.training.labels import AI, family_names, is_ai_or_human, is_human, named, ordered_families, reserved_names
+from aicodelint.training.labels import AI, family_names, human_labels, is_ai_or_human, is_human, named, ordered_families, reserved_names
 from aicodelint.training.out_of_fold import assign_folds
 from aicodelint.training.research_features import text_features
 from aicodelint.training.tables import Sample
@@ -74,11 +74,9 @@ def labelled_rows(samples: Sequence[Sample], human: str | None, only: str | None
     if not kept:
         raise UsageError("there is no code to train on")
     labels = [str(sample.label) for sample in kept]
-    human_rows = is_human(labels, human)
-    if human is not None and not human_rows.any():
-        raise UsageError(f"no row has the label {human} that --human names; the labels are {named(labels)}")
-    people = {label for label, is_row in zip(labels, human_rows, strict=True) if is_row}
-    rest = [label for label, is_row in zip(labels, human_rows, strict=True) if not is_row]
+    people = human_labels(labels, human)
+    human_rows = np.array([label in people for label in labels], bool)
+    rest = [label for label in labels if label not in people]
     ai_or_human = is_ai_or_human(people, rest)
     names = [AI] * len(rest) if ai_or_human else _names_of_ai(rest, human)
     found = sorted(set(names))

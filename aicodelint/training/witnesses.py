@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from aicodelint.detection.detector import ENCODER_INPUT
 from aicodelint.detection.family_trees import CLASSES, FAMILY_EXPERTS, FAMILY_TREES_FILE
 from aicodelint.detection.features import FEATURE_NAMES
 from aicodelint.detection.gate import AI_COLUMNS, GATE_FILE, KIND
@@ -36,7 +37,7 @@ OF_THE_WILD, OF_SNIPPETS = ("wild", "all"), ("all", "snippet")
 """Which experts say what a file of the wild is, and which what a snippet is (of the views that have an expert for those)."""
 FAMILY_WITNESSES = {"wild": ["trees.wild", "words", "comments"], "snippet": ["trees.snippet", "tokens", "shape"]}
 ENCODER_LOGIT = "ai_all"
-"""The column of the encoder's scores that is combined; the runtime calls it ``encoder.0``."""
+"""The column of the encoder's scores that is combined; the runtime calls it ``ENCODER_INPUT``."""
 NAMED_RIGHT = 0.75
 """How often a named family has to be right. Not 0.8: so many wild files of other tools (whose model is unknown, and often one of these families)
 look like a family's that no threshold reaches it on more than 2 % of the AI files."""
@@ -87,7 +88,7 @@ def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tu
     judged = {"cheap": (rows, p_ai, shares)}
     if encoder is not None:
         part, said, chosen = _rows_of(encoder, rows, scores)
-        stack["full"], full_logits = add_encoder(part, said, cheap, cheap_logits[chosen], "encoder.0")
+        stack["full"], full_logits = add_encoder(part, said, cheap, cheap_logits[chosen], ENCODER_INPUT)
         # It has no say on files of the wild, for which all folds have decided; the packages of one fold are enough for the rest.
         full = _probability(full_logits)
         packages = [mask for mask in ((part["domain"] == "package").to_numpy(), *_random_packages(part)) if mask.any()]
@@ -119,7 +120,7 @@ def _rows_of(encoder: pd.DataFrame, rows: pd.DataFrame, scores: Scores) -> tuple
     part = rows[chosen].reset_index(drop=True)
     said = encoder.loc[part["sample_id"], ENCODER_LOGIT].to_numpy(dtype=np.float64)
     seen = scores.take(chosen)
-    return part, Scores({**seen.logits, "encoder.0": said}, seen.families, seen.nature), chosen
+    return part, Scores({**seen.logits, ENCODER_INPUT: said}, seen.families, seen.nature), chosen
 
 
 def _human_files(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,34 +20,11 @@ DASHES = HUMAN.replace("return", "# It is \u2014 clearly \u2014 so.\n    return"
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    """A bundle whose trees are a plane: the log-odds rise with the share of em dashes, and with nothing else."""
-    onnx = pytest.importorskip("onnx")
-    width = len(AI_COLUMNS)
-    weights = np.zeros((len(FEATURE_NAMES), width), dtype=np.float32)
+def bundle(plane_bundle: Callable[..., Path]) -> Path:
+    """A bundle whose log-odds rise with the share of em dashes, and with nothing else."""
+    weights = np.zeros((len(FEATURE_NAMES), len(AI_COLUMNS)), dtype=np.float32)
     weights[FEATURE_NAMES.index("mark_em_dash")] = 2.0
-    graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("MatMul", ["features", "weights"], ["logits"])],
-        "plane",
-        [onnx.helper.make_tensor_value_info("features", onnx.TensorProto.FLOAT, [1, len(FEATURE_NAMES)])],
-        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, [1, width])],
-        [onnx.numpy_helper.from_array(weights, "weights")],
-    )
-    data = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
-    manifest = {
-        "format_version": 1,
-        "name": "plane",
-        "labels": ["Human", "A"],
-        "thresholds": {"ai": 0.9, "human": 0.5, "family": 0.4, "gate": 0.1},
-        "window_tokens": 512,
-        "minimum_tokens": 8,
-        "files": {"gate.onnx": {"sha256": hashlib.sha256(data).hexdigest()}},
-    }
-    directory = tmp_path / "plane"
-    directory.mkdir()
-    (directory / "gate.onnx").write_bytes(data)
-    (directory / "bundle.json").write_text(json.dumps(manifest))
-    return directory
+    return plane_bundle(weights)
 
 
 def test_the_habits_are_of_this_versions_features() -> None:

@@ -27,4 +27,3 @@ def test_a_cat_file_that_died_is_told_as_an_error_of_git(repo: Any, dying_git: N
     assert found is not None
     with pytest.raises(GitError, match="cat-file ended early"), found.blobs() as blobs:
         blobs.read("0" * 40, 10)
-        blobs.read("0" * 40, 10)

@@ -9,7 +9,7 @@ pytest.importorskip("sklearn")
 from aicodelint.finding import Snippet, Verdict
 from aicodelint.model import Model, Thresholds
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
-from aicodelint.training.predict_table import NO_FAMILY, judged_samples, label_families, label_ids, prediction
+from aicodelint.training.predict_table import NO_FAMILY_LABEL, judged_samples, label_families, label_ids, prediction
 from aicodelint.training.tables import Sample
 
 
@@ -31,7 +31,7 @@ def test_a_text_that_the_gate_let_go_has_label_0_and_no_families() -> None:
 
 def test_from_the_threshold_on_a_text_that_the_gate_let_go_is_ai() -> None:
     row = prediction("a", Verdict(0.01, None), ("x", "y"), 0.01)
-    assert row == {"id": "a", "label": NO_FAMILY, "family": "AI", "p_ai": 0.01, "x": None, "y": None}
+    assert row == {"id": "a", "label": NO_FAMILY_LABEL, "family": "AI", "p_ai": 0.01, "x": None, "y": None}
     alone = prediction("a", Verdict(0.01, None), ("Qwen",), 0.01)
     assert (alone["label"], alone["family"], alone["Qwen"]) == (2, "Qwen", None)
 

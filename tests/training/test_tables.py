@@ -227,7 +227,7 @@ def test_a_link_where_the_file_is_begun_is_not_written_through(tmp_path: Path, s
     precious = tmp_path / "precious"
     precious.write_text("mine")
     monkeypatch.setattr("secrets.token_hex", lambda size: "guessed")
-    (tmp_path / ".guessed.partial").symlink_to(precious)
+    (tmp_path / ".guessed.aicodelint-part").symlink_to(precious)
     with pytest.raises(UsageError, match="cannot write"), TableWriter(tmp_path / f"t{suffix}", {"id": str}) as writer:
         writer.write([{"id": "a"}])
     assert precious.read_text() == "mine"
