@@ -2,8 +2,8 @@
 
 An entry is a path and a hash of the text that looks AI-generated, without blanks; line numbers do not enter. The rule stands beside it to be
 read alone: which family is named may waver with an edit, and that makes no new finding. It also holds a sketch of the text's lines, so that it
-survives an edit that leaves most of them as they are. An entry whose file is gone is good for a file with that text elsewhere: a renamed one.
-Each entry is good for one finding.
+survives an edit that leaves most of them as they are, and one of the whole file's: which of its lines look AI-generated wavers with the windows
+that they stand in. An entry whose file is gone is good for a file with that text elsewhere: a renamed one. Each entry is good for one finding.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ MAX_BYTES = 1 << 28
 SKETCH = 32
 SAME_FILE = 0.5
 RENAMED_FILE = 0.75
+WHOLE_FILE = 0.9
+"""Which part of the distinct lines of the AI-generated text two findings must share, in one file and in a renamed one, or else of the file's."""
 _DIGITS = 8
 
 
 class Ledger(Protocol):
     """What policy asks of a baseline."""
 
-    def holds(self, code: str, path: str, lines: Sequence[str]) -> bool:
-        """Whether a finding of ``code`` in ``path`` (as reports show it), over ``lines`` of text, is known and need not be reported."""
+    def holds(self, code: str, path: str, lines: Sequence[str], file: Sequence[str]) -> bool:
+        """Whether a finding of ``code`` in ``path`` (as reports show it), over ``lines`` of those of ``file``, is known and need not be reported."""
         ...
 
     def visit(self, path: str) -> None:
@@ -47,12 +49,15 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
-    """One accepted finding. ``path`` is relative to the baseline's directory; ``sketch`` holds the least hashes of the text's lines, in order."""
+    """One accepted finding. ``path`` is relative to the baseline's directory; ``sketch`` holds the least hashes of the text's lines, in order,
+    and ``file`` those of the whole file's (none in a baseline of an earlier version).
+    """
 
     path: str
     code: str
     content: str
     sketch: tuple[str, ...] = field(default=(), compare=False)
+    file: tuple[str, ...] = field(default=(), compare=False)
 
 
 class Recorder:
@@ -63,9 +68,9 @@ class Recorder:
         self._start = start
         self.entries: list[Entry] = []
 
-    def holds(self, code: str, path: str, lines: Sequence[str]) -> bool:
+    def holds(self, code: str, path: str, lines: Sequence[str], file: Sequence[str]) -> bool:
         """Remember the finding; report it."""
-        self.entries.append(_entry(_relative(path, self._start, self._directory), code, lines))
+        self.entries.append(_entry(_relative(path, self._start, self._directory), code, lines, file))
         return False
 
     def visit(self, path: str) -> None:
@@ -114,9 +119,9 @@ class Baseline:
                 "run 'aicodelint baseline update --baseline-any-model', or scan with --baseline-any-model"
             )
 
-    def holds(self, code: str, path: str, lines: Sequence[str]) -> bool:
+    def holds(self, code: str, path: str, lines: Sequence[str], file: Sequence[str]) -> bool:
         """Whether an entry is good for this finding; that entry is then used up."""
-        wanted = _entry(_relative(path, self._start, self.file.parent), code, lines)
+        wanted = _entry(_relative(path, self._start, self.file.parent), code, lines, file)
         entry = self._in_same_file(wanted) or self._in_file_that_is_gone(wanted)
         if entry is None:
             self.fresh.append(wanted)
@@ -163,23 +168,33 @@ def write(file: Path, model: Model, entries: Iterable[Entry]) -> None:
 
 
 def _line(entry: Entry) -> str:
-    return json.dumps({"path": entry.path, "code": entry.code, "content": entry.content, "sketch": "".join(entry.sketch)})
+    sketches = {"sketch": "".join(entry.sketch), "file": "".join(entry.file)}
+    return json.dumps({"path": entry.path, "code": entry.code, "content": entry.content, **sketches})
 
 
-def _entry(path: str, code: str, lines: Sequence[str]) -> Entry:
-    stripped = [text for line in lines if (text := "".join(line.split()))]
+def _entry(path: str, code: str, lines: Sequence[str], file: Sequence[str]) -> Entry:
+    stripped = _stripped(lines)
     content = hashlib.sha256("\n".join(stripped).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return Entry(path, code, content, _sketch(stripped), _sketch(_stripped(file)))
+
+
+def _stripped(lines: Sequence[str]) -> list[str]:
+    return [text for line in lines if (text := "".join(line.split()))]
+
+
+def _sketch(stripped: Sequence[str]) -> tuple[str, ...]:
     hashes = {hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS] for text in stripped}
-    return Entry(path, code, content, tuple(sorted(hashes)[:SKETCH]))
+    return tuple(sorted(hashes)[:SKETCH])
 
 
 def _nearest(wanted: Entry, candidates: Sequence[Entry], least: float) -> Entry | None:
-    best, likeness = None, least
+    best, likeness = None, 0.0
     for entry in candidates:
         if entry.content == wanted.content:
             return entry
-        if (found := similarity(entry.sketch, wanted.sketch)) >= likeness:
-            best, likeness = entry, found
+        of_text, of_file = similarity(entry.sketch, wanted.sketch), similarity(entry.file, wanted.file)
+        if (of_text >= least or of_file >= WHOLE_FILE) and max(of_text, of_file) >= likeness:
+            best, likeness = entry, max(of_text, of_file)
     return best
 
 
@@ -210,9 +225,12 @@ def _document(file: Path) -> Any:
 
 
 def _checked(item: Any) -> Entry:
-    sketch = _text(item["sketch"])
-    pieces = tuple(sketch[start : start + _DIGITS] for start in range(0, len(sketch), _DIGITS))
-    return Entry(_text(item["path"]), _text(item["code"]), _text(item["content"]), pieces[:SKETCH])
+    return Entry(_text(item["path"]), _text(item["code"]), _text(item["content"]), _pieces(item["sketch"]), _pieces(item.get("file", "")))
+
+
+def _pieces(value: Any) -> tuple[str, ...]:
+    joined = _text(value)
+    return tuple(joined[start : start + _DIGITS] for start in range(0, len(joined), _DIGITS))[:SKETCH]
 
 
 def _text(value: Any) -> str:

@@ -106,7 +106,7 @@ class Policy:
             suppressed = "inline"
         elif not touched:
             suppressed = "unchanged"
-        elif self._options.ledger and self._options.ledger.holds(code, source.path, _lines_of(left, lines)):
+        elif self._options.ledger and self._options.ledger.holds(code, source.path, _lines_of(left, lines), lines):
             suppressed = "baseline"
         _, start, end = touched[0] if touched else _whole(_most_confident(left or accused)[0])
         finding = Finding(

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from aicodelint.finding import Region, SourceFile, WindowVerdict
+from aicodelint.model import FamilyThreshold, enough_for
 
 
-def named_family(probabilities: Sequence[float] | None, names: Sequence[str], threshold: float) -> tuple[str | None, float | None]:
-    """Return the likeliest family and its probability, or (None, None) where it stays below ``threshold`` or nothing is known."""
+def named_family(probabilities: Sequence[float] | None, names: Sequence[str], threshold: FamilyThreshold) -> tuple[str | None, float | None]:
+    """Return the likeliest family and its probability, or (None, None) where that is not enough by ``threshold`` or nothing is known."""
     if not probabilities:
         return None, None
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
     confidence = round(probabilities[best], 4)
-    return (names[best], confidence) if confidence >= threshold else (None, None)
+    return (names[best], confidence) if confidence >= enough_for(threshold, names[best]) else (None, None)
 
 
-def merge_windows(windows: Iterable[WindowVerdict], names: Sequence[str], ai_threshold: float, family_threshold: float) -> tuple[Region, ...]:
+def merge_windows(
+    windows: Iterable[WindowVerdict], names: Sequence[str], ai_threshold: float, family_threshold: FamilyThreshold
+) -> tuple[Region, ...]:
     """Merge neighbours that lie on the same side of ``ai_threshold`` and name the same family.
 
     Probabilities are means weighted with the number of lines. Only regions at or above the threshold name a family. Lines count in the text.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def made(tmp_path: Path) -> Path:
     """A baseline that knows one finding in a.py."""
     (tmp_path / "a.py").touch()
     recorder = Recorder(tmp_path, tmp_path)
-    assert not recorder.holds("AIC101", "a.py", TEXT)
+    assert not recorder.holds("AIC101", "a.py", TEXT, TEXT)
     write(tmp_path / "b.json", MODEL, recorder.entries)
     return tmp_path / "b.json"
 
@@ -26,7 +27,7 @@ def made(tmp_path: Path) -> Path:
 def test_moved_lines_blanks_and_small_edits_do_not_matter(made: Path) -> None:
     for lines in (TEXT, ["", *TEXT, "  "], ["    " + line for line in TEXT], [*TEXT[:30], "new = 1", *TEXT[32:]]):
         known = Baseline.read(made, made.parent)
-        assert known.holds("AIC101", "a.py", lines)
+        assert known.holds("AIC101", "a.py", lines, lines)
         assert known.gone() == []
 
 
@@ -34,31 +35,48 @@ def test_another_path_or_text_is_new(made: Path) -> None:
     (made.parent / "b.py").touch()
     rewritten = [line.replace("value", "item") for line in TEXT]
     for code, path, lines in (("AIC101", "b.py", TEXT), ("AIC101", "a.py", rewritten)):
-        assert not Baseline.read(made, made.parent).holds(code, path, lines), (code, path)
+        assert not Baseline.read(made, made.parent).holds(code, path, lines, lines), (code, path)
 
 
 def test_another_family_is_nothing_new(made: Path) -> None:
-    assert Baseline.read(made, made.parent).holds("AIC102", "a.py", TEXT)
+    assert Baseline.read(made, made.parent).holds("AIC102", "a.py", TEXT, TEXT)
+
+
+def test_the_same_file_is_known_though_other_lines_of_it_are_accused(made: Path) -> None:
+    file = [*(f"def human_{number}(): ..." for number in range(300)), *TEXT]
+    recorder = Recorder(made.parent, made.parent)
+    recorder.holds("AIC101", "a.py", TEXT, file)
+    write(made, MODEL, recorder.entries)
+    assert Baseline.read(made, made.parent).holds("AIC101", "a.py", file, ["", *file[:20], "edited = 1", *file[21:]])
+    assert not Baseline.read(made, made.parent).holds("AIC101", "a.py", file, [line.replace("human", "person") for line in file])
+    (made.parent / "a.py").unlink()
+    assert Baseline.read(made, made.parent).holds("AIC101", "b.py", file[:40], file)
+
+
+def test_a_baseline_without_sketches_of_files_is_good_still(made: Path) -> None:
+    made.write_text(re.sub(r', "file": "[0-9a-f]*"', "", made.read_text()))
+    assert Baseline.read(made, made.parent).holds("AIC101", "a.py", TEXT[:50], TEXT)
+    assert not Baseline.read(made, made.parent).holds("AIC101", "a.py", [], TEXT)
 
 
 def test_each_entry_is_good_for_one_finding(made: Path) -> None:
     known = Baseline.read(made, made.parent)
-    assert known.holds("AIC101", "a.py", TEXT)
-    assert not known.holds("AIC101", "a.py", TEXT)
+    assert known.holds("AIC101", "a.py", TEXT, TEXT)
+    assert not known.holds("AIC101", "a.py", TEXT, TEXT)
 
 
 def test_a_renamed_file_is_known_and_a_copied_one_is_new(made: Path) -> None:
-    assert not Baseline.read(made, made.parent).holds("AIC101", "sub/c.py", TEXT)
+    assert not Baseline.read(made, made.parent).holds("AIC101", "sub/c.py", TEXT, TEXT)
     (made.parent / "a.py").unlink()
     known = Baseline.read(made, made.parent)
-    assert known.holds("AIC101", "sub/c.py", [*TEXT[:58], "edited = 1"])
-    assert not known.holds("AIC101", "d.py", TEXT)
+    assert known.holds("AIC101", "sub/c.py", [*TEXT[:58], "edited = 1"], [*TEXT[:58], "edited = 1"])
+    assert not known.holds("AIC101", "d.py", TEXT, TEXT)
 
 
 def test_paths_are_those_of_the_baseline_wherever_the_scan_starts(made: Path) -> None:
     (made.parent / "sub").mkdir()
-    assert Baseline.read(made, made.parent / "sub").holds("AIC101", "../a.py", TEXT)
-    assert Baseline.read(made, made.parent / "sub").holds("AIC101", str(made.parent / "a.py"), TEXT)
+    assert Baseline.read(made, made.parent / "sub").holds("AIC101", "../a.py", TEXT, TEXT)
+    assert Baseline.read(made, made.parent / "sub").holds("AIC101", str(made.parent / "a.py"), TEXT, TEXT)
 
 
 def test_what_is_gone_and_what_was_not_looked_at(made: Path) -> None:
@@ -100,7 +118,7 @@ def test_what_is_no_baseline_is_one_error_line(tmp_path: Path, content: bytes) -
 def test_the_same_entries_are_the_same_bytes(made: Path) -> None:
     recorder = Recorder(made.parent, made.parent)
     for path in ("z.py", "a.py"):
-        recorder.holds("AIC101", path, TEXT)
+        recorder.holds("AIC101", path, TEXT, TEXT)
     write(made, MODEL, recorder.entries)
     first = made.read_bytes()
     write(made, MODEL, reversed(recorder.entries))
@@ -128,7 +146,7 @@ def test_a_baseline_that_cannot_be_written_is_one_error_line(tmp_path: Path) -> 
 def test_similarity_is_near_the_share_of_common_lines() -> None:
     recorder = Recorder(Path("/"), Path("/"))
     for lines in (TEXT, TEXT[:30], [line + "x" for line in TEXT]):
-        recorder.holds("AIC101", "a", lines)
+        recorder.holds("AIC101", "a", lines, lines)
     whole, half, other = (entry.sketch for entry in recorder.entries)
     assert similarity(whole, whole) == 1.0
     assert 0.3 <= similarity(whole, half) <= 0.7

@@ -36,6 +36,14 @@ def test_a_family_is_named_from_its_threshold_on() -> None:
     assert named_family(None, NAMES, 0.0) == (None, None)
 
 
+def test_each_family_may_have_a_threshold_of_its_own() -> None:
+    limits = {"Qwen": 0.4, "Phi": 0.6}
+    assert named_family((0.45, 0.2), ("Qwen", "Phi"), limits) == ("Qwen", 0.45)
+    assert named_family((0.2, 0.45), ("Qwen", "Phi"), limits) == (None, None)
+    windows = [WindowVerdict(1, 8, 0.95, (0.45, 0.2)), WindowVerdict(9, 20, 0.95, (0.2, 0.45))]
+    assert merge_windows(windows, ("Qwen", "Phi"), 0.9, limits) == (Region(1, 8, 0.95, "Qwen", 0.45), Region(9, 20, 0.95, None, None))
+
+
 def test_notebook_lines_map_to_the_file_and_back() -> None:
     notebook = SourceFile("n.ipynb", "a\nb\nc", "Python", line_numbers=(11, 12, 30))
     assert to_file_lines(Region(1, 3, 0.9, None, None), notebook) == Region(11, 30, 0.9, None, None)

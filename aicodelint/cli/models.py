@@ -56,7 +56,7 @@ def info(directory: Path | None, form: str) -> int:
     if form == "json":
         click.echo(json.dumps(found, indent=2))
         return 0
-    limits = ", ".join(f"{name} {value}" for name, value in found["thresholds"].items())
+    limits = ", ".join(f"{name} {_limit(value)}" for name, value in found["thresholds"].items())
     tell(f"{found['name']} ({found['fingerprint']}) in {found['path']}")
     tell(f"families: {', '.join(found['families'])}")
     tell(f"thresholds: {limits}")
@@ -118,6 +118,13 @@ def _line(entry: dict[str, Any]) -> str:
     if "error" in entry:
         return f"{entry['path']}: cannot be used: {entry['error']}"
     return f"{entry['path']}: {entry['name']} ({entry['fingerprint']}), {len(entry['families'])} families, {entry['bytes'] / 1e6:.1f} MB"
+
+
+def _limit(value: Any) -> str:
+    """Return a threshold, or those of the families that are ever named."""
+    if not isinstance(value, dict):
+        return str(value)
+    return "(" + (", ".join(f"{name} {limit}" for name, limit in value.items() if limit < 1) or "none is named") + ")"
 
 
 def _described(bundle: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aicodelint.errors import BundleError
-from aicodelint.model import Model, Thresholds
+from aicodelint.model import FamilyThreshold, Model, Thresholds
 
 FORMAT_VERSION = 1
 MANIFEST = "bundle.json"
@@ -55,7 +55,8 @@ class Bundle:
     def _from_manifest(cls, path: Path, manifest: dict[str, Any], fingerprint: str) -> Bundle:
         labels = _labels(manifest["labels"])
         limits = manifest["thresholds"]
-        thresholds = Thresholds(ai=_probability(limits["ai"]), human=_probability(limits["human"]), family=_probability(limits["family"]))
+        family = _family_threshold(limits["family"], labels[1:])
+        thresholds = Thresholds(ai=_probability(limits["ai"]), human=_probability(limits["human"]), family=family)
         if thresholds.ai < thresholds.human:
             raise ValueError(f"thresholds: ai {thresholds.ai} is below human {thresholds.human}")
         files = {_plain_name(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
@@ -124,6 +125,15 @@ def _probability(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"threshold {value!r}")
     return float(value)
+
+
+def _family_threshold(value: object, families: tuple[str, ...]) -> FamilyThreshold:
+    """Return the one confidence from which any family is named, or that of each by its name."""
+    if not isinstance(value, dict):
+        return _probability(value)
+    if set(value) != set(families):
+        raise ValueError("thresholds: family gives other names than labels")
+    return {family: _probability(value[family]) for family in families}
 
 
 def _positive_integer(manifest: Mapping[str, Any], name: str) -> int:

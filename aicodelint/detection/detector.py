@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle
-from aicodelint.detection.family_trees import FAMILY_TREES_FILE, FamilyTrees
+from aicodelint.detection.family_networks import FAMILY_NETWORKS_FILE, FamilyNetworks
 from aicodelint.detection.gate import GATE_FILE, Trees
 from aicodelint.detection.head import Head, combine
 from aicodelint.detection.ngrams import NgramWitnesses
@@ -53,7 +53,7 @@ class Detector:
         self._bundle = bundle
         self._stack = Stack.load(bundle.read("stack.json"))
         self._witnesses = CheapWitnesses(
-            Trees(bundle.read(GATE_FILE)), FamilyTrees(bundle.read(FAMILY_TREES_FILE)), NgramWitnesses.load(bundle.read("ngrams.safetensors"))
+            Trees(bundle.read(GATE_FILE)), FamilyNetworks(bundle.read(FAMILY_NETWORKS_FILE)), NgramWitnesses.load(bundle.read("ngrams.safetensors"))
         )
         self._threshold = bundle.model.thresholds.ai
         self._tokenizer = CodeTokenizer.from_bytes(bundle.read("tokenizer.json"))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aicodelint.detection.family_trees import CLASSES
+from aicodelint.detection.family_networks import CLASSES
 from aicodelint.errors import BundleError
 
 TYPICAL_CHARACTERS = 1500

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aicodelint.detection.family_trees import FamilyTrees
+from aicodelint.detection.family_networks import FamilyNetworks
 from aicodelint.detection.features import FEATURE_NAMES, extract
 from aicodelint.detection.gate import Trees
 from aicodelint.detection.lexing import Lexed, lex
@@ -29,9 +29,9 @@ class Glance:
 class CheapWitnesses:
     """Everything that looks at a text without an encoder. Each text is judged by itself, so that batches and order change nothing."""
 
-    def __init__(self, trees: Trees, family_trees: FamilyTrees, ngrams: NgramWitnesses) -> None:
+    def __init__(self, trees: Trees, family_networks: FamilyNetworks, ngrams: NgramWitnesses) -> None:
         self._trees = trees
-        self._family_trees = family_trees
+        self._family_networks = family_networks
         self._ngrams = ngrams
 
     def glance(self, text: str, language: str | None) -> Glance:
@@ -44,7 +44,7 @@ class CheapWitnesses:
     def look(self, glance: Glance) -> Evidence:
         """Return the evidence of every cheap witness, given what ``glance`` found."""
         logits = dict(glance.evidence.logits)
-        families = {f"trees.{name}": block for name, block in self._family_trees.logits(glance.features).items()}
+        families = {f"network.{name}": block for name, block in self._family_networks.logits(glance.features).items()}
         for view, found in self._ngrams.logits(glance.lexed).items():
             logits.update((f"{view}.{column}", float(logit)) for column, logit in enumerate(found.ai))
             if found.families is not None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 GATE_RECALL = 0.99
 """Of the AI files of each group, how many the gate lets pass."""
+LEAST_CONFIDENCE = 0.5
+"""A family that is likelier wrong than right is not named."""
 
 
 def threshold_at(human: NDArray[np.float64], rate: float) -> float:
@@ -28,14 +30,17 @@ def gate_threshold(probabilities: NDArray[np.float64], groups: Sequence[NDArray[
     return min(float(np.floor(np.quantile(probabilities[group], 1 - recall) * 1e4) / 1e4) for group in groups)
 
 
-def family_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], precision: float, floor: float = 0.25) -> float:
-    """Return the lowest confidence from which on named families are right at least ``precision`` of the time; 1 if there is none."""
+def family_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], precision: float) -> float:
+    """Return the lowest confidence from which on a named family is right at least ``precision`` of the time; 1 if there is none.
+
+    Never below ``LEAST_CONFIDENCE``, whatever the more confident names make up for.
+    """
     order = np.argsort(-confidence, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero((share >= precision) & (np.arange(len(order)) >= 30))
     if not len(good):
         return 1.0
-    return max(floor, float(np.ceil(confidence[order][good[-1]] * 1e4) / 1e4))
+    return max(LEAST_CONFIDENCE, float(np.ceil(confidence[order][good[-1]] * 1e4) / 1e4))
 
 
 def calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.bool_], bins: int = 10) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aicodelint.detection.body import prepare
-from aicodelint.rules import HUMAN
+from aicodelint.rules import FAMILIES, HUMAN
 from aicodelint.training.human_rows import BEFORE_AGENTS, NO_AI_POLICY
 from aicodelint.training.splits import LABELLED_PACKAGES, PACKAGES, SEMEVAL, leave_sources_out
 
@@ -97,6 +97,12 @@ def modern(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Return the mask of wild human rows written after September 2022: those a model must not take for machine code by their year."""
     recent = rows["tool"].isin([NO_AI_POLICY, BEFORE_AGENTS])
     return np.asarray((rows["domain"] == "wild") & ~rows["ai"] & recent)
+
+
+def family_ids(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return each row's place in ``FAMILIES``; ``len(FAMILIES)`` for every other author."""
+    places = {name: number for number, name in enumerate(FAMILIES)}
+    return np.array([places.get(str(name), len(FAMILIES)) for name in rows["family"]], dtype=np.int64)
 
 
 def cut_text(text: str, rng: np.random.Generator, bounds: tuple[int, int] = CUT_CHARACTERS) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from aicodelint.detection.bundle import Bundle
-from aicodelint.detection.family_trees import FAMILY_TREES_FILE
+from aicodelint.detection.family_networks import FAMILY_NETWORKS_FILE
 from aicodelint.detection.gate import GATE_FILE
 from aicodelint.detection.open_detector import STACKED
 from aicodelint.rules import FAMILIES, HUMAN
@@ -32,13 +32,13 @@ from aicodelint.training.seen import seen_record
 from aicodelint.training.splits import HELD_OUT
 from aicodelint.training.witnesses import train_witnesses
 
-NAME = "aicodelint-5"
+NAME = "aicodelint-6"
 WINDOW_TOKENS = 256
 """Half of what the encoder takes: attention costs less, regions are finer, and the figures are the same."""
 MINIMUM_TOKENS = 48
 HUMAN_BELOW = 0.5
 ENCODER_FILES = ("tokenizer.json", "encoder.onnx", "encoder.safetensors", "config.json", "head.safetensors")
-WITNESS_FILES = (GATE_FILE, FAMILY_TREES_FILE, "ngrams.safetensors", "stack.json")
+WITNESS_FILES = (GATE_FILE, FAMILY_NETWORKS_FILE, "ngrams.safetensors", "stack.json")
 
 
 def make_default_bundle(data: Path, packages: Path | None, work: Path, output: Path, *, encoder_seconds: float, snippet_seconds: float) -> Bundle:
@@ -68,7 +68,7 @@ def _round(folder: Path, mostly: str) -> EncoderRound:
 
 
 def _manifest(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:
-    ai, family = report["ai_threshold"], report["family_threshold"]
+    ai, family = report["ai_threshold"], report["family_thresholds"]
     return {
         "name": NAME,
         "kind": STACKED,

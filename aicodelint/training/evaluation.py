@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from aicodelint.detection.family_trees import CLASSES
+from aicodelint.detection.family_networks import CLASSES
 from aicodelint.rules import FAMILIES, TEN_FAMILIES
 from aicodelint.training.calibration import calibration_error
-from aicodelint.training.dataset import LABELLED, modern
-from aicodelint.training.gate import family_ids
+from aicodelint.training.dataset import LABELLED, family_ids, modern
 from aicodelint.training.human_rows import BEFORE_AGENTS, BEFORE_MODELS, NO_AI_POLICY
 
 SHORT_CHARACTERS = 600
@@ -104,8 +103,13 @@ def _share(which: NDArray[np.bool_]) -> float | None:
     return round(float(which.mean()), 4) if len(which) >= FEWEST_FILES else None
 
 
-def family_figures(rows: pd.DataFrame, probabilities: NDArray[np.float64], threshold: float, p_ai: NDArray[np.float64]) -> dict[str, float]:
-    """Return the figures of the families over AI rows: ``probabilities`` (n, families + 1); named are files of ``p_ai`` >= 0.5."""
+def family_figures(
+    rows: pd.DataFrame, probabilities: NDArray[np.float64], thresholds: NDArray[np.float64], p_ai: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return the figures of the families over AI rows, for ``probabilities`` (n, families + 1) and ``thresholds`` (families,).
+
+    Named are files of ``p_ai`` >= 0.5 whose likeliest family reaches its threshold.
+    """
     ids, ai, whole = family_ids(rows), rows["ai"].to_numpy(), ~rows["cut"].to_numpy()
     measured = np.isfinite(probabilities[:, 0]) & ai & whole
     wild, semeval = (rows["domain"] == "wild").to_numpy() & measured, (rows["domain"] == "semeval").to_numpy() & measured
@@ -113,7 +117,7 @@ def family_figures(rows: pd.DataFrame, probabilities: NDArray[np.float64], thres
     four = np.array([FAMILIES.index(name) for name in WILD_FOUR])
     best, confidence = probabilities[:, : CLASSES - 1].argmax(axis=1), probabilities[:, : CLASSES - 1].max(axis=1)
     judged = wild | semeval
-    named = judged & (confidence >= threshold) & (p_ai >= 0.5)
+    named = judged & (confidence >= thresholds[best]) & (p_ai >= 0.5)
     return {
         "SemEval macro-F1 over ten": _macro_f1(ids, probabilities, semeval, ten),
         "wild macro-F1 over four": _macro_f1(ids, probabilities, wild, four),

@@ -73,7 +73,7 @@ class Gate(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def to_onnx(self) -> bytes:
         """Return the trees as the graph that a bundle holds: features (n, f) -> logits (n, 1)."""
         check_is_fitted(self, "trees_")
-        return to_onnx([(self.trees_.booster_, [0])], self.n_features_in_, [0.0])
+        return to_onnx([self.trees_.booster_], self.n_features_in_)
 
     def decision_function(self, features: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the logit of P(AI) of each row, shape (n,)."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import nn
 
 from aicodelint.training.heads import HeadRecipe, HeadShape, TrainingState, Windows, build_head, diverged, fit_head, text_logits
 from aicodelint.training.parameter_ranges import check_share
+from aicodelint.training.threads import one_thread
 
 TIE_BREAK = 1e-4
 """Of two epochs with the same macro-F1 the one with the lower loss is better."""
@@ -63,7 +63,7 @@ def train_head(
         return _validation_figures(text_logits(candidate, validation).cpu(), y[held])
 
     judge = validate if len(held) else None
-    with _one_thread():
+    with one_thread():
         state = fit_head(head, train, y[kept], recipe, validate=judge, state=state, after_epoch=after_epoch, classes=classes)
     head.cpu()
     _fold_in(head, mean, spread)
@@ -114,17 +114,6 @@ def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Return the probabilities of logits, shape (n, classes), each row summing to 1."""
     exponents = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
     return np.asarray(exponents / exponents.sum(1, keepdims=True))
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch to one thread: a head is so small that waiting for a second one costs more than it does, four times as much on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _validation_figures(logits: torch.Tensor, y: npt.NDArray[np.int64]) -> dict[str, float]:

@@ -12,8 +12,8 @@ from scipy import sparse
 
 from aicodelint.detection.ngrams import BUCKETS
 from aicodelint.rules import FAMILIES
-from aicodelint.training.dataset import LABELLED, row_weights
-from aicodelint.training.gate import EXPERTS, FEWEST_ROWS, family_ids
+from aicodelint.training.dataset import LABELLED, family_ids, row_weights
+from aicodelint.training.gate import EXPERTS
 from aicodelint.training.measure import Measured
 from aicodelint.training.splits import FOLDS, training_rows
 
@@ -26,6 +26,8 @@ FAMILY_STRENGTH = 10.0
 FAMILY_VIEWS = {"words": "wild", "comments": "wild", "tokens": "snippet", "shape": "snippet"}
 """Which kind of AI rows each view's family model learns from. In the wild, n-grams of code learn the repositories; those of comments do not."""
 BENCHMARK_FAMILY_SHARE = 0.1
+FEWEST_ROWS = 15
+"""A family with fewer rows than this is not learnt."""
 NEVER_SEEN = -4.0
 """The logit of a family that a fold has too few rows of to learn."""
 

@@ -24,6 +24,9 @@ ENCODER_WEIGHT = 0.75
 FAMILY_WEIGHT = 0.4
 PRIOR_TAKEN_BACK = 0.35
 """The power of a family's frequency in the data that its probability is divided by."""
+KNOWN_TAKEN_BACK = 0.5
+FEWEST_REPOSITORIES = 10
+"""The same for a family of the wild that so many repositories speak for. Of fewer, a detector knows the repositories rather than the family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,17 @@ def fit_families(rows: pd.DataFrame, scores: Scores, witnesses: Mapping[str, Seq
     for name, share, chosen in (("wild", kind, whole & wild), ("snippet", 1 - kind, whole & (rows["domain"] == "semeval").to_numpy())):
         summed = sum(FAMILY_WEIGHT * family_evidence(scores.families[each], len(FAMILIES) + 1) for each in witnesses[name])
         common = np.nanmean(np.exp(log_softmax(np.asarray(summed)[chosen])), axis=0)
-        bias = -PRIOR_TAKEN_BACK * np.log(common + 1e-4)
+        bias = -(_taken_back(rows[chosen]) if name == "wild" else PRIOR_TAKEN_BACK) * np.log(common + 1e-4)
         entry[name] = {"weights": dict.fromkeys(witnesses[name], FAMILY_WEIGHT), "bias": bias.tolist()}
         mixed += share * np.exp(log_softmax(summed + bias))
     return entry, mixed
+
+
+def _taken_back(wild: pd.DataFrame) -> NDArray[np.float64]:
+    """Return for each family, and for the others last, the power of its frequency that is taken back, given the AI files of the wild."""
+    repositories = wild.groupby("family")["source"].nunique()
+    enough = [repositories.get(family, 0) >= FEWEST_REPOSITORIES for family in FAMILIES]
+    return np.where([*enough, False], KNOWN_TAKEN_BACK, PRIOR_TAKEN_BACK)
 
 
 def _fit(columns: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

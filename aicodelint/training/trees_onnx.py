@@ -8,29 +8,23 @@ from typing import Any
 import numpy as np
 
 
-def to_onnx(boosters: Sequence[tuple[Any, Sequence[int]]], features: int, base: Sequence[float]) -> bytes:
-    """Return a graph ``features (n, f) -> logits (n, k)``: each booster fills its columns with raw scores, one a class; ``base`` is added.
-
-    ``base`` has one value a column, k of them.
-    """
+def to_onnx(boosters: Sequence[Any], features: int) -> bytes:
+    """Return a graph ``features (n, f) -> logits (n, k)`` of k boosters of two classes each: a column holds a booster's raw scores."""
     import onnx
     from onnx import TensorProto, helper
 
     nodes = _Nodes()
     tree_id = 0
-    for booster, columns in boosters:
-        for number, tree in enumerate(booster.dump_model()["tree_info"]):
-            nodes.add(tree["tree_structure"], tree_id, columns[number % len(columns)])
+    for column, booster in enumerate(boosters):
+        for tree in booster.dump_model()["tree_info"]:
+            nodes.add(tree["tree_structure"], tree_id, column)
             tree_id += 1
-    for target, value in enumerate(base):
-        # A leaf of its own, since ONNX Runtime gives 0 for a target without trees, whatever its base value.
-        nodes.add({"leaf_value": float(value)}, tree_id + target, target)
     ensemble = helper.make_node(
         "TreeEnsembleRegressor",
         ["features"],
         ["logits"],
         domain="ai.onnx.ml",
-        n_targets=len(base),
+        n_targets=len(boosters),
         aggregate_function="SUM",
         **nodes.attributes(),
     )
@@ -38,7 +32,7 @@ def to_onnx(boosters: Sequence[tuple[Any, Sequence[int]]], features: int, base: 
         [ensemble],
         "trees",
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, features])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, len(base)])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, len(boosters)])],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=8)
     onnx.checker.check_model(model)
@@ -65,7 +59,9 @@ class _Nodes:
         for number, node in enumerate(queue):
             leaf = "leaf_value" in node
             if leaf:
-                for key, value in zip(self._leaf, (tree_id, number, target, node["leaf_value"]), strict=True):
+                # A leaf of 0 is an integer in the dump, and weights of that type are none to ONNX.
+                of_leaf: tuple[Any, ...] = (tree_id, number, target, float(node["leaf_value"]))
+                for key, value in zip(self._leaf, of_leaf, strict=True):
                     self._leaf[key].append(value)
                 row = (tree_id, number, 0, 0.0, "LEAF", 0, 0)
             else:

@@ -1,4 +1,4 @@
-"""Trains the cheap witnesses and their combination in one resumable run: trees, n-grams, stack, thresholds and figures."""
+"""Trains the cheap witnesses and their combination in one resumable run: trees, networks, n-grams, stack, thresholds and figures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from aicodelint.detection.detector import ENCODER_INPUT
-from aicodelint.detection.family_trees import CLASSES, FAMILY_EXPERTS, FAMILY_TREES_FILE
+from aicodelint.detection.family_networks import FAMILY_NETWORKS_FILE
 from aicodelint.detection.features import FEATURE_NAMES
 from aicodelint.detection.gate import AI_COLUMNS, GATE_FILE, KIND
 from aicodelint.detection.ngrams import BITS
+from aicodelint.rules import FAMILIES
 from aicodelint.training import calibration, evaluation
-from aicodelint.training.dataset import LABELLED, load_rows, modern
-from aicodelint.training.gate import family_ids, train_family_trees, train_gate
+from aicodelint.training.dataset import LABELLED, family_ids, load_rows, modern
+from aicodelint.training.family_networks import train_family_networks
+from aicodelint.training.gate import train_gate
 from aicodelint.training.human_rows import BEFORE_AGENTS, BEFORE_MODELS, NO_AI_POLICY
 from aicodelint.training.measure import Measured
 from aicodelint.training.ngrams import NgramScores, train_ngrams
@@ -35,12 +37,14 @@ VIEW_EXPERTS = {
 TREE_EXPERTS = tuple(name for name in AI_COLUMNS if name != KIND)
 OF_THE_WILD, OF_SNIPPETS = ("wild", "all"), ("all", "snippet")
 """Which experts say what a file of the wild is, and which what a snippet is (of the views that have an expert for those)."""
-FAMILY_WITNESSES = {"wild": ["trees.wild", "words", "comments"], "snippet": ["trees.snippet", "tokens", "shape"]}
+FAMILY_WITNESSES = {"wild": ["network.wild", "words", "comments"], "snippet": ["network.snippet", "tokens", "shape"]}
 ENCODER_LOGIT = "ai_all"
 """The column of the encoder's scores that is combined; the runtime calls it ``ENCODER_INPUT``."""
 NAMED_RIGHT = 0.75
 """How often a named family has to be right. Not 0.8: so many wild files of other tools (whose model is unknown, and often one of these families)
 look like a family's that no threshold reaches it on more than 2 % of the AI files."""
+NEVER = 1.0
+"""The threshold of a family that no confidence is enough for."""
 
 
 def train_witnesses(data: Path, work: Path, out: Path, encoder_scores: Path | None = None, packages: Path | None = None) -> dict[str, Any]:
@@ -54,14 +58,14 @@ def train_witnesses(data: Path, work: Path, out: Path, encoder_scores: Path | No
     rows = load_rows(data, packages)
     measured = Measured(rows, work)
     gate, trees = train_gate(rows, measured.features, work / "parts")
-    family_graph, family_trees = train_family_trees(rows, measured.features, work / "parts")
+    networks, network_families = train_family_networks(rows, measured.features, work / "parts")
     arrays, grams = train_ngrams(rows, measured, VIEW_EXPERTS, work / "parts")
     out.mkdir(parents=True, exist_ok=True)
     (out / GATE_FILE).write_bytes(gate)
-    (out / FAMILY_TREES_FILE).write_bytes(family_graph)
+    save_file(networks, out / FAMILY_NETWORKS_FILE)
     save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, out / "ngrams.safetensors", {"bits": str(BITS)})
     comment_share = measured.features[:, FEATURE_NAMES.index("comment_share")].astype(np.float64)
-    scores = _scores(rows, trees, family_trees, grams, comment_share)
+    scores = _scores(rows, trees, network_families, grams, comment_share)
     stack, report = _fit(rows, scores, None if encoder_scores is None else pd.read_parquet(encoder_scores))
     (out / "stack.json").write_text(json.dumps(stack, indent=1) + "\n")
     (out / "witnesses.json").write_text(json.dumps(report, indent=1) + "\n")
@@ -69,11 +73,15 @@ def train_witnesses(data: Path, work: Path, out: Path, encoder_scores: Path | No
 
 
 def _scores(
-    rows: pd.DataFrame, trees: NDArray[np.float64], family_trees: NDArray[np.float64], grams: NgramScores, comment_share: NDArray[np.float64]
+    rows: pd.DataFrame,
+    trees: NDArray[np.float64],
+    networks: Mapping[str, NDArray[np.float64]],
+    grams: NgramScores,
+    comment_share: NDArray[np.float64],
 ) -> Scores:
     every = {f"trees.{name}": trees[:, column] for column, name in enumerate(AI_COLUMNS)} | grams.logits
-    blocks = {f"trees.{name}": family_trees[:, n * CLASSES : (n + 1) * CLASSES] for n, name in enumerate(FAMILY_EXPERTS)}
-    return Scores(every, blocks | grams.families, nature_of(rows, comment_share, every))
+    families = {f"network.{name}": said for name, said in networks.items()} | grams.families
+    return Scores(every, families, nature_of(rows, comment_share, every))
 
 
 def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -94,10 +102,10 @@ def _fit(rows: pd.DataFrame, scores: Scores, encoder: pd.DataFrame | None) -> tu
         packages = [mask for mask in ((part["domain"] == "package").to_numpy(), *_random_packages(part)) if mask.any()]
         threshold = max(threshold, calibration.ai_threshold(full, packages))
         judged |= {"full": (part, full, shares[chosen]), "cheap on the same rows": (part, p_ai[chosen], shares[chosen])}
-    family = _family_threshold(rows, p_ai >= threshold, shares)
+    family = _family_thresholds(rows, p_ai >= threshold, shares)
     report: dict[str, Any] = {name: _figures(*each, threshold, family) for name, each in judged.items()}
     report |= {"wild files": evaluation.wild_breakdown(rows, p_ai, threshold), "gate": _judge_gate(rows, _probability(gate_logits))}
-    return stack, report | {"ai_threshold": threshold, "family_threshold": family}
+    return stack, report | {"ai_threshold": threshold, "family_thresholds": dict(zip(FAMILIES, family.tolist(), strict=True))}
 
 
 def _inputs(experts: Mapping[str, tuple[str, ...]]) -> tuple[list[str], list[str]]:
@@ -143,14 +151,21 @@ def _random_packages(rows: pd.DataFrame) -> list[NDArray[np.bool_]]:
     return masks
 
 
-def _family_threshold(rows: pd.DataFrame, found: NDArray[np.bool_], shares: NDArray[np.float64]) -> float:
+def _family_thresholds(rows: pd.DataFrame, found: NDArray[np.bool_], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each family the confidence from which on it is named, shape (families,): what is enough for a common one is not for a rare one."""
     best, confidence = shares[:, :-1].argmax(axis=1), shares[:, :-1].max(axis=1)
     judged = found & ~rows["cut"].to_numpy() & rows["ai"].to_numpy() & rows["domain"].isin(["wild", "semeval"]).to_numpy() & np.isfinite(confidence)
-    return calibration.family_threshold(confidence[judged], (best == family_ids(rows))[judged], NAMED_RIGHT)
+    right = best == family_ids(rows)
+    limits = np.full(len(FAMILIES), NEVER)
+    for family in range(len(FAMILIES)):
+        mine = judged & (best == family)
+        if mine.any():
+            limits[family] = calibration.family_threshold(confidence[mine], right[mine], NAMED_RIGHT)
+    return limits
 
 
 def _figures(
-    rows: pd.DataFrame, p_ai: NDArray[np.float64], shares: NDArray[np.float64], threshold: float, family: float
+    rows: pd.DataFrame, p_ai: NDArray[np.float64], shares: NDArray[np.float64], threshold: float, family: NDArray[np.float64]
 ) -> dict[str, dict[str, float]]:
     figures = evaluation.detection_figures(rows, p_ai, threshold) | evaluation.family_figures(rows, shares, family, p_ai)
     return {"figures": {name: round(value, 4) for name, value in figures.items()}}

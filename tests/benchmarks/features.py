@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aicodelint.detection.body import Body
 from aicodelint.detection.bundle import Bundle, default_path
-from aicodelint.detection.family_trees import FAMILY_TREES_FILE, FamilyTrees
+from aicodelint.detection.family_networks import FAMILY_NETWORKS_FILE, FamilyNetworks
 from aicodelint.detection.features import extract
 from aicodelint.detection.gate import GATE_FILE, Trees
 from aicodelint.detection.lexing import lex
@@ -70,7 +70,7 @@ def main() -> None:
         parser.error(f"no {arguments.pattern} below {where}")
     bundle = Bundle.open(arguments.bundle)
     trees, ngrams = Trees(bundle.read(GATE_FILE)), NgramWitnesses.load(bundle.read("ngrams.safetensors"))
-    witnesses, gate = CheapWitnesses(trees, FamilyTrees(bundle.read(FAMILY_TREES_FILE)), ngrams), Stack.load(bundle.read("stack.json")).gate
+    witnesses, gate = CheapWitnesses(trees, FamilyNetworks(bundle.read(FAMILY_NETWORKS_FILE)), ngrams), Stack.load(bundle.read("stack.json")).gate
     sizes = [len(body.text) for body in texts]
     lexed = [lex(body.text, body.language) for body in texts]
     features = [extract(text) for text in lexed]

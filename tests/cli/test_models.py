@@ -39,6 +39,16 @@ def test_a_broken_bundle_is_listed_with_the_reason_and_hides_no_other(command: C
     assert ["error" in entry for entry in found] == [False, True, False, True]
 
 
+def test_info_tells_from_which_confidence_on_each_family_is_named(command: Callable[..., Any], tmp_path: Path) -> None:
+    limits = {"gate": 0.1, "human": 0.3, "ai": 0.8}
+    for number, (family, told) in enumerate(
+        (({"a": 0.4, "b": 1}, "family (a 0.4)"), ({"a": 1, "b": 1}, "family (none is named)"), (0.7, "family 0.7"))
+    ):
+        bundle = _bundle(tmp_path / str(number), labels=["Human", "a", "b"], thresholds=limits | {"family": family})
+        assert f"thresholds: gate 0.1, human 0.3, ai 0.8, {told}\n" in command("models", "info", bundle).out
+        assert json.loads(command("models", "info", bundle, "--format", "json").out)["thresholds"]["family"] == family
+
+
 @pytest.mark.parametrize("what", ["verify", "info"])
 @pytest.mark.parametrize(
     "change", [{"labels": []}, {"labels": ["Human", "a", "a"]}, {"thresholds": {"gate": 0.1, "human": 0.9, "ai": 0.2, "family": 0.7}}]

@@ -48,6 +48,12 @@ def test_open_reads_labels_and_thresholds(directory: Path) -> None:
     bundle.verify()
 
 
+def test_a_family_may_have_a_threshold_of_its_own(directory: Path) -> None:
+    assert Bundle.open(write(directory, manifest())).model.thresholds.family == 0.7
+    own = manifest()["thresholds"] | {"family": {"OpenAI": 1, "Qwen": 0.4}}
+    assert Bundle.open(write(directory, manifest() | {"thresholds": own})).model.thresholds.family == {"Qwen": 0.4, "OpenAI": 1.0}
+
+
 def test_fingerprint_changes_with_the_manifest(directory: Path) -> None:
     first = Bundle.open(write(directory, manifest())).model.fingerprint
     changed = manifest() | {"window_tokens": 65}
@@ -69,6 +75,16 @@ def without(key: str) -> dict[str, Any]:
         (without("thresholds"), "thresholds"),
         (manifest() | {"thresholds": {"gate": 0.1, "human": 0.3, "ai": 7, "family": 0.7}}, "threshold 7"),
         (manifest() | {"thresholds": {"gate": 0.1, "human": 0.5, "ai": 0.4, "family": 0.7}}, "ai 0.4 is below human 0.5"),
+        *(
+            (manifest() | {"thresholds": manifest()["thresholds"] | {"family": family}}, says)
+            for family, says in (
+                ({"Qwen": 0.4}, "other names than labels"),
+                ({"Qwen": 0.4, "OpenAI": 0.5, "Phi": 0.5}, "other names than labels"),
+                ({"Qwen": 0.4, "OpenAI": 2}, "threshold 2"),
+                ([0.4, 0.5], "threshold"),
+                ("0.4", "threshold"),
+            )
+        ),
         *((manifest() | {"labels": value}, "a list of names is wanted") for value in ([], ["Human"], "Human", [0, 1], ["Human", " "], None)),
         (manifest() | {"labels": ["Human", "Qwen", "Qwen"]}, "a name stands there twice"),
         (manifest() | {"files": {"../../etc/passwd": {"sha256": ""}}}, "file name"),

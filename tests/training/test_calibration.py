@@ -32,6 +32,7 @@ def test_named_families_are_right_as_often_as_asked():
     limit = family_threshold(confidence, right, 0.8)
     assert right[confidence >= limit].mean() >= 0.8
     assert family_threshold(confidence, np.zeros(1000, dtype=bool), 0.8) == 1.0
+    assert family_threshold(confidence, np.ones(1000, dtype=bool), 0.8) == 0.5
 
 
 def test_calibration_error_of_honest_and_boastful_scores():

@@ -8,7 +8,17 @@ import pytest
 
 from aicodelint.detection.stack import Evidence, Stack
 from aicodelint.rules import FAMILIES
-from aicodelint.training.stack import AI_SHARE, ENCODER_WEIGHT, Scores, add_encoder, fit_combination, stack_weights
+from aicodelint.training.stack import (
+    AI_SHARE,
+    ENCODER_WEIGHT,
+    KNOWN_TAKEN_BACK,
+    PRIOR_TAKEN_BACK,
+    Scores,
+    add_encoder,
+    fit_combination,
+    fit_families,
+    stack_weights,
+)
 
 WILD, SNIPPET = ["trees.wild", "trees.all"], ["trees.all", "trees.snippet"]
 MANY = 900
@@ -88,3 +98,19 @@ def test_the_encoder_counts_in_snippets_alone(rows: pd.DataFrame, scores: Scores
         standard = (one.logits["encoder.0"] - stack.full.mean[-1]) / stack.full.scale[-1]
         assert stack.full.logit(one) - stack.cheap.logit(one) == pytest.approx(counted * standard)
         assert logits[row] - held_out[row] == pytest.approx(counted * standard)
+
+
+def test_more_of_its_frequency_is_taken_back_of_a_family_that_many_repositories_speak_for() -> None:
+    families = ["Anthropic"] * 40 + ["Qwen"] * 30 + ["Mistral"] * 30 + ["Phi"] * 20
+    sources = [f"a/{number % 12}" for number in range(40)] + [f"q/{number % 10}" for number in range(30)] + ["m/0"] * 30 + ["semeval"] * 20
+    many = len(families)
+    rows = pd.DataFrame({"domain": ["wild"] * 100 + ["semeval"] * 20, "ai": True, "cut": False, "family": families, "source": sources})
+    said = np.full((many, len(FAMILIES) + 1), -3.0)
+    said[np.arange(many), [FAMILIES.index(family) for family in families]] = 1.0
+    nature = np.column_stack([np.ones(many), np.ones(many), np.where(rows["domain"] == "wild", 40.0, -40.0)])
+    entry, shares = fit_families(rows, Scores({}, {"words": said}, nature), {"wild": ["words"], "snippet": ["words"]})
+    assert shares.sum(axis=1) == pytest.approx(np.ones(many))
+    bias = dict(zip(FAMILIES, entry["wild"]["bias"], strict=False))
+    # Qwen and Mistral are equally common; ten repositories speak for one of them alone.
+    assert bias["Qwen"] / bias["Mistral"] == pytest.approx(KNOWN_TAKEN_BACK / PRIOR_TAKEN_BACK)
+    assert bias["Anthropic"] < bias["Qwen"]
