@@ -97,7 +97,7 @@ class JudgedRows:
 
     def add(self, sample: Sample, language: str | None, verdict: Verdict, model: Model) -> None:
         """Keep one row: what its table says of it, and what ``model`` does."""
-        best, best_of_ten, family, confidence = self._best(verdict, model)
+        best, best_of_ten, sure = self._best(verdict, model)
         flagged = not verdict.too_little and verdict.p_ai >= model.thresholds.ai
         author = self._meaning[str(sample.label)]
         row = {
@@ -106,7 +106,7 @@ class JudgedRows:
             "best": best,
             "best_of_ten": best_of_ten,
             "flagged": flagged,
-            "named": flagged and best >= 0 and confidence >= enough_for(model.thresholds.family, family),
+            "named": flagged and sure,
             "too_little": verdict.too_little,
             "source": self._place("sources", sample.source),
             "group": self._place("groups", sample.group),
@@ -126,14 +126,16 @@ class JudgedRows:
         names: dict[str, Any] = {name: tuple(places) for name, places in self._places.items()}
         return Judged(**arrays, **names)
 
-    def _best(self, verdict: Verdict, model: Model) -> tuple[int, int, str, float]:
+    def _best(self, verdict: Verdict, model: Model) -> tuple[int, int, bool]:
+        """Return the places of the likeliest family and of the likeliest of the ten (-1 for none), and whether the former may be named."""
         places = [self._place("families", name) for name in model.families]
         if not verdict.families:
-            return -1, -1, "", 0.0
+            return -1, -1, False
         number = max(range(len(places)), key=verdict.families.__getitem__)
         ten = [place for place, name in enumerate(model.families) if name in TEN_FAMILIES]
         of_ten = max(ten, key=verdict.families.__getitem__) if ten else -1
-        return places[number], places[of_ten] if ten else -1, model.families[number], verdict.families[number]
+        sure = verdict.families[number] >= enough_for(model.thresholds.family, model.families[number])
+        return places[number], places[of_ten] if ten else -1, sure
 
     def _place(self, kind: str, name: str | None) -> int:
         return -1 if name is None else self._places[kind].setdefault(name, len(self._places[kind]))
