@@ -22,6 +22,8 @@ MEMBERS = 4
 HIDDEN = 64
 EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY, SMOOTHING = 30, 128, 2e-3, 0.1, 0.1
 FEATURE_DROPOUT, DROPOUT = 0.2, 0.5
+CONSTANT = 1e-5
+"""Features that spread less than this over the rows count for nothing."""
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -79,13 +81,16 @@ def _train_expert(rows: pd.DataFrame, features: NDArray[np.float32], weights: ND
 
 def _fit(features: NDArray[np.float32], targets: NDArray[np.int64], weights: NDArray[np.float64]) -> FamilyNetwork:
     inputs = squashed(features)
-    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + np.float32(1e-6)
+    mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
+    varied = spread > CONSTANT
+    scale = np.where(varied, spread, np.float32(1))
     standard = torch.from_numpy(np.clip((inputs - mean) / scale, -LIMIT, LIMIT))
     importance = torch.from_numpy((weights / weights.mean()).astype(np.float32))
     with one_thread(), torch.random.fork_rng(devices=[]):
         members = [_fit_member(standard, torch.from_numpy(targets), importance, seed) for seed in range(MEMBERS)]
     hidden, output = ([(_array(layers[place].weight), _array(layers[place].bias)) for layers in members] for place in (0, 1))
-    first = (np.concatenate([weight for weight, _ in hidden]), np.concatenate([bias for _, bias in hidden]))
+    # What never varied taught its weights nothing: they are as they were drawn, and would speak up where it does vary.
+    first = (np.concatenate([weight for weight, _ in hidden]) * varied, np.concatenate([bias for _, bias in hidden]))
     last = (np.concatenate([weight for weight, _ in output], axis=1) / np.float32(MEMBERS), sum(bias for _, bias in output) / np.float32(MEMBERS))
     return FamilyNetwork(mean, scale, MlpHead((first, last)))
 

@@ -74,6 +74,16 @@ def test_the_members_side_by_side_are_their_mean(rows: pd.DataFrame, features: n
     assert together == pytest.approx(np.mean(found, axis=0), abs=1e-5)
 
 
+def test_a_feature_that_never_varied_counts_for_nothing(rows: pd.DataFrame, features: np.ndarray) -> None:
+    chosen = rows["ai"].to_numpy()
+    same = features.copy()
+    same[:, 200:210] = 3.7
+    network = family_networks._fit(same[chosen], family_ids(rows)[chosen], np.ones(int(chosen.sum())))
+    other = same[:9].copy()
+    other[:, 200:210] = 1e6
+    assert (network.logits(other) == network.logits(same[:9])).all()
+
+
 def test_what_was_trained_is_not_trained_again(rows: pd.DataFrame, features: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = family_networks.train_family_networks(rows, features, tmp_path)
     monkeypatch.setattr(family_networks, "_fit", lambda *arguments: pytest.fail("trained again"))
