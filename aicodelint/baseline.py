@@ -2,8 +2,9 @@
 
 An entry is a path and a hash of the text that looks AI-generated, without blanks; line numbers do not enter. The rule stands beside it to be
 read alone: which family is named may waver with an edit, and that makes no new finding. It also holds a sketch of the text's lines, so that it
-survives an edit that leaves most of them as they are, and one of the whole file's: which of its lines look AI-generated wavers with the windows
-that they stand in. An entry whose file is gone is good for a file with that text elsewhere: a renamed one. Each entry is good for one finding.
+survives an edit that leaves most of them as they are, and a hash of the whole file's text: which of its lines look AI-generated wavers with the
+windows that they stand in, and blanks alone move those. An entry whose file is gone is good for a file with that text elsewhere: a renamed
+one. Each entry is good for one finding.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ MAX_BYTES = 1 << 28
 SKETCH = 32
 SAME_FILE = 0.5
 RENAMED_FILE = 0.75
-WHOLE_FILE = 0.9
-"""Which part of the distinct lines of the AI-generated text two findings must share, in one file and in a renamed one, or else of the file's."""
+"""Which part of the distinct lines of the AI-generated text two findings must share, in one file and in a renamed one."""
 _DIGITS = 8
 
 
@@ -50,14 +50,14 @@ class Ledger(Protocol):
 @dataclass(frozen=True, slots=True, order=True)
 class Entry:
     """One accepted finding. ``path`` is relative to the baseline's directory; ``sketch`` holds the least hashes of the text's lines, in order,
-    and ``file`` those of the whole file's (none in a baseline of an earlier version).
+    and ``file`` is the hash of the whole file's text (empty in a baseline of an earlier version).
     """
 
     path: str
     code: str
     content: str
     sketch: tuple[str, ...] = field(default=(), compare=False)
-    file: tuple[str, ...] = field(default=(), compare=False)
+    file: str = field(default="", compare=False)
 
 
 class Recorder:
@@ -168,18 +168,20 @@ def write(file: Path, model: Model, entries: Iterable[Entry]) -> None:
 
 
 def _line(entry: Entry) -> str:
-    sketches = {"sketch": "".join(entry.sketch), "file": "".join(entry.file)}
-    return json.dumps({"path": entry.path, "code": entry.code, "content": entry.content, **sketches})
+    return json.dumps({"path": entry.path, "code": entry.code, "content": entry.content, "sketch": "".join(entry.sketch), "file": entry.file})
 
 
 def _entry(path: str, code: str, lines: Sequence[str], file: Sequence[str]) -> Entry:
     stripped = _stripped(lines)
-    content = hashlib.sha256("\n".join(stripped).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return Entry(path, code, content, _sketch(stripped), _sketch(_stripped(file)))
+    return Entry(path, code, _hash(stripped), _sketch(stripped), _hash(_stripped(file)))
 
 
 def _stripped(lines: Sequence[str]) -> list[str]:
     return [text for line in lines if (text := "".join(line.split()))]
+
+
+def _hash(stripped: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(stripped).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _sketch(stripped: Sequence[str]) -> tuple[str, ...]:
@@ -188,13 +190,12 @@ def _sketch(stripped: Sequence[str]) -> tuple[str, ...]:
 
 
 def _nearest(wanted: Entry, candidates: Sequence[Entry], least: float) -> Entry | None:
-    best, likeness = None, 0.0
+    best, likeness = None, least
     for entry in candidates:
-        if entry.content == wanted.content:
+        if wanted.content == entry.content or wanted.file == entry.file:
             return entry
-        of_text, of_file = similarity(entry.sketch, wanted.sketch), similarity(entry.file, wanted.file)
-        if (of_text >= least or of_file >= WHOLE_FILE) and max(of_text, of_file) >= likeness:
-            best, likeness = entry, max(of_text, of_file)
+        if (found := similarity(entry.sketch, wanted.sketch)) >= likeness:
+            best, likeness = entry, found
     return best
 
 
@@ -225,12 +226,9 @@ def _document(file: Path) -> Any:
 
 
 def _checked(item: Any) -> Entry:
-    return Entry(_text(item["path"]), _text(item["code"]), _text(item["content"]), _pieces(item["sketch"]), _pieces(item.get("file", "")))
-
-
-def _pieces(value: Any) -> tuple[str, ...]:
-    joined = _text(value)
-    return tuple(joined[start : start + _DIGITS] for start in range(0, len(joined), _DIGITS))[:SKETCH]
+    sketch = _text(item["sketch"])
+    pieces = tuple(sketch[start : start + _DIGITS] for start in range(0, len(sketch), _DIGITS))
+    return Entry(_text(item["path"]), _text(item["code"]), _text(item["content"]), pieces[:SKETCH], _text(item.get("file", "")))
 
 
 def _text(value: Any) -> str:

@@ -47,13 +47,15 @@ def test_the_same_file_is_known_though_other_lines_of_it_are_accused(made: Path)
     recorder = Recorder(made.parent, made.parent)
     recorder.holds("AIC101", "a.py", TEXT, file)
     write(made, MODEL, recorder.entries)
-    assert Baseline.read(made, made.parent).holds("AIC101", "a.py", file, ["", *file[:20], "edited = 1", *file[21:]])
-    assert not Baseline.read(made, made.parent).holds("AIC101", "a.py", file, [line.replace("human", "person") for line in file])
+    assert Baseline.read(made, made.parent).holds("AIC101", "a.py", file, ["", *file, "  "])
+    # What is new among much that is not must be told.
+    added = [f"added_{number} = {number}" for number in range(20)]
+    assert not Baseline.read(made, made.parent).holds("AIC101", "a.py", added, [*file, *added])
     (made.parent / "a.py").unlink()
     assert Baseline.read(made, made.parent).holds("AIC101", "b.py", file[:40], file)
 
 
-def test_a_baseline_without_sketches_of_files_is_good_still(made: Path) -> None:
+def test_a_baseline_without_hashes_of_files_is_good_still(made: Path) -> None:
     made.write_text(re.sub(r', "file": "[0-9a-f]*"', "", made.read_text()))
     assert Baseline.read(made, made.parent).holds("AIC101", "a.py", TEXT[:50], TEXT)
     assert not Baseline.read(made, made.parent).holds("AIC101", "a.py", [], TEXT)

@@ -61,6 +61,7 @@ class Detector:
         self._head = Head.from_bytes(bundle.read("head.safetensors"))
         if self._head.dimension != self._encoder.dimension:
             raise BundleError(f"the heads take embeddings of width {self._head.dimension}; the encoder gives {self._encoder.dimension}")
+        self._require_witnesses()
         self._beside = ThreadPoolExecutor(1, "encode-all")
 
     def judge(self, snippets: Sequence[Snippet]) -> list[Verdict]:
@@ -94,6 +95,17 @@ class Detector:
         """Let go of the threads."""
         self._beside.shutdown()
         self._encoder.close()
+
+    def _require_witnesses(self) -> None:
+        """Raise ``BundleError`` where the combinations read a witness that the bundle does not have."""
+        evidence = self._witnesses.look(self._witnesses.glance("x = 1\n", "Python"))
+        try:
+            for combination in (self._stack.gate, self._stack.cheap, self._stack.full):
+                if combination is not None:
+                    combination.undecided(evidence, (ENCODER_INPUT,))
+            self._stack.families.probabilities(evidence)
+        except KeyError as error:
+            raise BundleError(f"the bundle's stack.json reads the witness {error}, which the bundle does not have") from None
 
     def _is_settled(self, evidence: Evidence) -> bool:
         """Return whether the text is a finding or none whatever the encoder says: it is then not asked, which is most of a scan's time."""

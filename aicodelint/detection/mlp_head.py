@@ -1,4 +1,4 @@
-"""The heads of a user's own bundle: Linear, (LayerNorm,) ReLU, …, Linear, from an embedding to logits.
+"""The heads of a user's own bundle, and the family networks of the default one: Linear, (LayerNorm,) ReLU, …, Linear, from an embedding to logits.
 
 Plain numpy, one row at a time, so that no batch size can change a bit of a result.
 """
@@ -57,7 +57,7 @@ class MlpHead:
 
 
 def read_heads(document: bytes, names: tuple[str, ...]) -> dict[str, MlpHead]:
-    """Return the heads called ``names`` that the contents of ``head.safetensors`` hold; raise ``BundleError`` where they do not fit together."""
+    """Return the heads called ``names`` that the contents of a safetensors file hold; raise ``BundleError`` where they do not fit together."""
     try:
         tensors: Mapping[str, NDArray[np.float32]] = load(document)
     except Exception as error:  # safetensors raises its own
@@ -66,14 +66,16 @@ def read_heads(document: bytes, names: tuple[str, ...]) -> dict[str, MlpHead]:
 
 
 def _head(tensors: Mapping[str, NDArray[np.float32]], name: str) -> MlpHead:
-    numbers = sorted({int(key.split(".")[1]) for key in tensors if key.startswith(f"{name}.") and key.split(".")[1].isdecimal()})
     try:
+        numbers = sorted({int(key.split(".")[1]) for key in tensors if key.startswith(f"{name}.") and key.split(".")[1].isdecimal()})
         layers = tuple(
             (np.ascontiguousarray(tensors[f"{name}.{number}.weight"], np.float32), np.ascontiguousarray(tensors[f"{name}.{number}.bias"], np.float32))
             for number in numbers
         )
     except KeyError as error:
         raise BundleError(f"the head cannot be read: it lacks {error}") from None
+    except ValueError:  # a number of thousands of digits
+        raise BundleError("the head cannot be read: a tensor's name makes no sense") from None
     require_finite("the head", (part for layer in layers for part in layer))
     width = layers[0][0].shape[-1] if layers else 0
     for weight, bias in layers:

@@ -65,7 +65,7 @@ is the share of AI files above the score that 1 % of the human files reach.
 
 The gate lets {gate_recall} of AI files pass and stops {stopped}.
 
-Thresholds (AI {ai:.4f}; families {family}, the others are never named) are set on the
+Thresholds (AI {ai:.4f}; {family}) are set on the
 same out-of-fold scores that the figures are computed on, so the rates at the threshold are those of the data, not a promise. Fold
 {held_out} has {modern} files of projects that forbid AI: a rate of 1 % there is {one_percent} files, with the uncertainty that this implies.
 
@@ -127,13 +127,19 @@ def model_card(
         encoder=", then ".join(f"{each.tokens / 1e6:.1f} million tokens, mostly {each.mostly} ({each.seconds / 60:.0f} minutes)" for each in rounds),
         stopped=stopped,
         ai=thresholds["ai"],
-        family=", ".join(f"{name} {limit:.4f}" for name, limit in thresholds["family"].items() if limit < 1),
+        family=_named(thresholds["family"]),
         modern=modern,
         held_out=HELD_OUT,
         one_percent=max(1, modern // 100),
         fewest=FEWEST_FILES,
         breakdown=_breakdown(report["wild files"]),
     )
+
+
+def _named(thresholds: Mapping[str, float]) -> str:
+    """Return from which confidence on the families are named that ever are."""
+    limits = ", ".join(f"{name} {limit:.4f}" for name, limit in thresholds.items() if limit < 1)
+    return f"families {limits}, the others are never named" if limits else "no family is ever named"
 
 
 def _figures(report: Mapping[str, Any]) -> str:

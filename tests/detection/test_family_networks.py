@@ -55,6 +55,7 @@ def test_features_are_squashed_standardised_and_held_in_bounds() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({f"wild_{'9' * 5000}_weight": np.zeros(3, np.float32)}, "name makes no sense"),
         ({"wild_mean": None}, "lack 'wild.mean'"),
         ({f"snippet_{part}": None for part in ("mean", "scale", "0_weight", "0_bias", "1_weight", "1_bias")}, "lack 'snippet'"),
         ({"wild_scale": np.zeros(MANY, np.float32)}, "scale that is not above 0"),
